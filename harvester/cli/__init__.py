@@ -1,0 +1,28 @@
+"""Room: the command line: arguments in, one call, text out, exit code.
+
+Exit codes: 0 done, 1 a source failed or is held, 2 wrong use or configuration.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from harvester.cli import asking, harvesting, serving
+
+app = typer.Typer(
+    help="Archipel: harvest citizen and transition initiatives into one linked-data federation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for command in (
+    serving.up, harvesting.run, serving.serve, serving.schedule, harvesting.check, asking.status, asking.why,
+    asking.query, harvesting.rebuild, asking.territory,
+):  # fmt: skip
+    app.command()(command)
+
+
+def main() -> None:
+    """The console script `harvester`."""
+    app()

@@ -1,0 +1,183 @@
+"""Room: the commands that answer: `status`, `why`, `query`, `territory`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from harvester import shapes
+from harvester import territory as territories
+from harvester.cli.house import (
+    CONFIG,
+    DONE,
+    FAILED,
+    STORE,
+    Config,
+    House,
+    Json,
+    Store,
+    house,
+    out,
+    say_json,
+    stop,
+)
+from harvester.errors import QueryError
+from harvester.ledger.why import Story
+from harvester.ledger.why import why as stories
+from harvester.model import Finding
+from harvester.schedule import trigger
+from harvester.triplestore import Checkpoints, Query, QueryPool
+
+_POINT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$")
+
+
+def status(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> None:  # noqa: FBT002
+    """Where each source stands: last outcome, last success, next run, records."""
+    with house(config, store) as opened:
+        rows = _status(opened)
+        if json:
+            say_json({"sources": rows})
+            return
+        table = Table(box=None, pad_edge=False)
+        for name in ("source", "outcome", "published", "missing", "rejected", "last success", "message"):
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            cells = [
+                row[key]
+                for key in (
+                    "id",
+                    "last_outcome",
+                    "published",
+                    "missing",
+                    "rejected",
+                    "last_success",
+                    "message",
+                )
+            ]
+            table.add_row(*("" if cell is None else str(cell) for cell in cells))
+        out.print(table)
+
+
+def why(
+    asked: Annotated[list[str], typer.Argument(help="IRI of a record, address of a page, or SOURCE REF")],
+    config: Config = CONFIG,
+    store: Store = STORE,
+    json: Json = False,  # noqa: FBT002
+) -> None:
+    """What became of a record, step by step, and what to do about it."""
+    with house(config, store) as opened:
+        found = stories(opened.ledger, " ".join(asked), base=opened.federation.base)
+        if json:
+            say_json([asdict(story) for story in found])
+        for story in () if json else found:
+            _tell(story)
+        if not found:
+            stop(
+                f"'{' '.join(asked)}': never seen in any listing; look at /sources for what is harvested",
+                code=FAILED,
+            )
+
+
+def query(
+    file: Annotated[str, typer.Argument(help="a file with a SPARQL query, or - for standard input")],
+    format_: Annotated[
+        str, typer.Option("--format", help="csv, tsv, json, xml; turtle, ntriples, rdfxml, jsonld")
+    ] = "csv",
+    config: Config = CONFIG,
+    store: Store = STORE,
+) -> None:
+    """Ask the published data a SPARQL query."""
+    with house(config, store) as opened:
+        try:
+            text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        except OSError as error:
+            stop(f"{file}: cannot be read: {error.strerror}")
+        graph = format_ if format_ in ("turtle", "ntriples", "rdfxml", "jsonld") else "turtle"
+        rows = format_ if format_ in ("csv", "tsv", "json", "xml") else "csv"
+        pool = QueryPool(Checkpoints(opened.layout.checkpoints).current(), workers=1)
+        try:
+            for chunk in pool.ask(Query(text, results=rows, graph=graph)).chunks:
+                sys.stdout.buffer.write(chunk)
+        except QueryError as error:
+            stop(f"{file}: {error}", code=FAILED)
+        finally:
+            pool.close()
+
+
+def territory(
+    place: Annotated[str, typer.Argument(help="NAME POSTCODE, an INSEE code, or LAT,LON")],
+    json: Json = False,  # noqa: FBT002
+) -> None:
+    """Which commune a place is, and by which method that is known."""
+    known = territories.load()
+    point, postcode = _POINT.match(place), re.search(r"\b\d{5}\b", place)
+    if point:
+        match = known.resolve(lat=float(point[1]), lon=float(point[2]))
+    else:
+        name = place.replace(postcode[0], "").strip() if postcode else place
+        match = known.resolve(
+            insee=None if name else place, name=name or None, postcode=postcode and postcode[0]
+        )
+    if match is None:
+        stop(f"'{place}': no commune can be told for sure; add its postcode or its coordinates", code=FAILED)
+    if json:
+        say_json({"method": match.method, **asdict(match.commune)})
+    else:
+        commune = match.commune
+        out.print(
+            f"{commune.code} {commune.name} ({match.method}), département {commune.department}, région {commune.region}"
+        )
+    raise typer.Exit(DONE)
+
+
+def _status(opened: House) -> list[dict[str, object]]:
+    counts = opened.ledger.counts()
+    rows: list[dict[str, object]] = []
+    for source in sorted({*opened.ledger.sources(), *opened.plans}):
+        runs = opened.ledger.runs(source)
+        last = runs[0] if runs else None
+        good = next((run for run in runs if run.outcome in ("done", "done-issues", "unchanged")), None)
+        plan, count = opened.plans.get(source), counts.get(source, {})
+        due = trigger(plan.source) if plan and plan.source.enabled else None
+        rows.append(
+            {
+                "id": source,
+                "last_outcome": last and last.outcome,
+                "message": last and last.message,
+                "last_run_at": last and last.started_at.isoformat(),
+                "last_success": good and good.ended_at.isoformat(),
+                "next_run": due and last and due.get_next_fire_time(None, last.started_at),
+                "published": count.get("live", 0),
+                "missing": count.get("missing", 0),
+                "held": bool(last and last.outcome == "held"),
+                "rejected": count.get("rejected", 0),
+                "withdrawn": count.get("withdrawn", 0),
+            }
+        )
+    return rows
+
+
+def _tell(story: Story) -> None:
+    out.print(f"{story.name or story.ref}  ({story.source} '{story.ref}')", markup=False)
+    out.print(f"  {story.state}{', published' if story.live else ', not published'}", markup=False)
+    out.print(f"  first seen {story.first_seen:%Y-%m-%d %H:%M} UTC", markup=False)
+    if story.missing_since:
+        out.print(f"  missing since {story.missing_since:%Y-%m-%d %H:%M} UTC", markup=False)
+    if story.reason:
+        out.print(f"  {story.reason}", markup=False)
+    for told in story.findings:
+        finding = Finding(**told) if isinstance(told, dict) else told
+        value = f" (found: {finding.value})" if finding.value else ""
+        out.print(f"  {finding.severity}: {shapes.message(finding)}{value}", markup=False)
+    if story.page:
+        out.print(f"  mend it at {story.page}", markup=False)
+    for change in story.history:
+        out.print(
+            f"  change {change.id}: {change.operation} on {change.ended_at:%Y-%m-%d %H:%M} UTC", markup=False
+        )

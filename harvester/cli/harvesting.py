@@ -1,0 +1,188 @@
+"""Room: the commands that harvest: `check`, `run`, `rebuild`."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from harvester.cli.house import (
+    CONFIG,
+    DONE,
+    FAILED,
+    MISUSED,
+    STORE,
+    Config,
+    House,
+    Json,
+    Store,
+    Verbose,
+    err,
+    house,
+    out,
+    say_json,
+    stop,
+)
+from harvester.harvest import Asked, Children, Report, harvest_round
+from harvester.harvest.children import Told
+from harvester.model import Outcome, Source
+from harvester.publish import Publication, published
+from harvester.triplestore import FileLock
+
+_WAIT_S = 120
+
+Ended = Callable[[Report], None]
+
+
+class From(StrEnum):
+    """What a run may start from instead of the network."""
+
+    RAW = "raw"
+
+
+def check(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> None:  # noqa: FBT002  # options
+    """Check the configuration: every problem at once, with its line."""
+    with house(config, store) as opened:
+        if json:
+            say_json(
+                {
+                    "problems": [asdict(problem) for problem in opened.problems],
+                    "sources": sorted(opened.plans),
+                }
+            )
+        else:
+            for problem in opened.problems:
+                out.print(str(problem), markup=False)
+            n, wrong = len(opened.plans), len(opened.problems)
+            out.print(f"{config.name}: {n} sources can run, {wrong} problem{'s' if wrong != 1 else ''}")
+        raise typer.Exit(MISUSED if opened.problems else DONE)
+
+
+def run(  # noqa: PLR0913  # each is an option of the command
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="ids of sources; all enabled ones when none is given")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="work everything out, write nothing")] = False,  # noqa: FBT002
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="read only the first N records")] = None,
+    origin: Annotated[
+        From | None, typer.Option("--from", help="start from the answers kept of the last run")
+    ] = None,
+    config: Config = CONFIG,
+    store: Store = STORE,
+    json: Json = False,  # noqa: FBT002
+    verbose: Verbose = False,  # noqa: FBT002
+) -> None:
+    """Harvest sources now, and publish what changed."""
+    asked = Asked(dry=dry_run, limit=limit, from_raw=origin is From.RAW)
+    with house(config, store, verbose=verbose) as opened:
+        chosen = [plan.source for plan in opened.chosen(sources or [])]
+        for problem in opened.problems:
+            err.print(str(problem), markup=False)
+        reports = _harvested(opened, chosen, asked, quiet=json)
+        if not dry_run:
+            publish(opened)
+        if json:
+            say_json({"runs": [asdict(report) for report in reports]})
+        failed = opened.problems and not sources or any(not report.outcome.succeeded for report in reports)
+        raise typer.Exit(FAILED if failed else DONE)
+
+
+def rebuild(config: Config = CONFIG, store: Store = STORE) -> None:
+    """Make the triple store anew from the ledger."""
+    with house(config, store) as opened:
+        lock = FileLock(opened.layout.writer_lock)
+        if not lock.acquire():
+            stop(f"{lock.path}: held by another process; stop the server first")
+        with lock_held(lock), out.status("rebuilding the triple store from the ledger"):
+            shutil.rmtree(opened.layout.oxigraph, ignore_errors=True)
+            _refresh(opened)
+        out.print(f"rebuilt up to change {opened.ledger.position()}")
+
+
+def publish(opened: House) -> None:
+    """Publish the ledger: do it, or wait until the server that holds the store has done it."""
+    lock = FileLock(opened.layout.writer_lock)
+    wanted, deadline = opened.ledger.last_run(), time.monotonic() + _WAIT_S
+    while not lock.acquire():
+        if published(opened.layout)["run"] >= wanted:
+            return
+        if time.monotonic() > deadline:
+            stop(f"{lock.path}: the server has not published for {_WAIT_S} s; look at its log", code=FAILED)
+        time.sleep(0.2)
+    with lock_held(lock):
+        _refresh(opened)
+
+
+@contextmanager
+def lock_held(lock: FileLock) -> Iterator[None]:
+    """Let go of an acquired lock at the end."""
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _refresh(opened: House) -> None:
+    publication = Publication(opened.layout, opened.federation, opened.ledger)
+    try:
+        publication.refresh()
+    finally:
+        publication.close()
+
+
+def _harvested(opened: House, sources: Sequence[Source], asked: Asked, *, quiet: bool) -> list[Report]:
+    reports = []
+    with progress([source.id for source in sources], quiet=quiet) as (told, ended):
+        pool = Children(told=told)
+        try:
+            for report in harvest_round(pool, sources, opened.federation, opened.layout, asked):
+                ended(report)
+                reports.append(report)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return reports
+
+
+@contextmanager
+def progress(names: Sequence[str], *, quiet: bool = False) -> Iterator[tuple[Told, Ended]]:
+    """Show runs as they go: a bar per round when a terminal looks on, a line per run otherwise."""
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.fields[records]}"), TimeElapsedColumn(), console=err, transient=True,
+        disable=quiet or not err.is_terminal,
+    )  # fmt: skip
+    read: dict[str, int] = {}
+    with bar:
+        task = bar.add_task("harvest", total=len(names), records="")
+
+        def told(source: str, records: int) -> None:
+            read[source] = records
+            bar.update(task, records=f"{source}: {records} records")
+
+        def ended(report: Report) -> None:
+            bar.update(task, advance=1)
+            if not quiet:
+                bar.console.print(sentence(report), style=_STYLES.get(report.outcome, ""), markup=False)
+
+        yield told, ended
+
+
+_STYLES = {
+    Outcome.FAILED: "red",
+    Outcome.HELD: "yellow",
+    Outcome.DEFERRED: "yellow",
+    Outcome.UNCHANGED: "dim",
+}
+
+
+def sentence(report: Report) -> str:
+    """One line for one run; a message that already names its source is not prefixed again."""
+    text = report.message.removeprefix(f"{report.source}: ")
+    return f"{report.source:<24} {report.outcome:<12} {text}"

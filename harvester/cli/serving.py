@@ -1,0 +1,157 @@
+"""Room: the commands that stay: `up`, `serve`, `schedule`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from harvester.cli.harvesting import progress
+from harvester.cli.house import CONFIG, FAILED, STORE, Config, House, Store, Verbose, err, house, out, stop
+from harvester.harvest import Children, Report
+from harvester.harvest.run import now_utc
+from harvester.publish import Publisher
+from harvester.schedule import Clock
+from harvester.triplestore import Checkpoints, FileLock, QueryPool
+from harvester.web import Serving, create_app
+
+DEMO = Path(__file__).parents[2] / "demo"
+DEMO_PORT = 8018
+
+Host = Annotated[str, typer.Option("--host", help="address to listen on")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="port to listen on")]
+
+
+def up(  # noqa: PLR0913  # each is an option of the command
+    demo: Annotated[
+        bool, typer.Option("--demo", help="with the recorded partners of demo/, without any network")
+    ] = False,  # noqa: FBT002
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    config: Config = CONFIG,
+    store: Store = STORE,
+    verbose: Verbose = False,  # noqa: FBT002
+) -> None:
+    """Serve, harvest what is due, and go on night after night."""
+    if demo:
+        config, store = DEMO / "sources.toml", store / "demo"
+    with ExitStack() as stack:
+        if demo:
+            stack.enter_context(_recorded_partners())
+        opened = stack.enter_context(house(config, store, verbose=verbose))
+        _stay(opened, (host, port), harvest=True)
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    config: Config = CONFIG,
+    store: Store = STORE,
+    verbose: Verbose = False,  # noqa: FBT002
+) -> None:
+    """Serve what is held and publish what others harvest, without harvesting."""
+    with house(config, store, verbose=verbose) as opened:
+        _stay(opened, (host, port), harvest=False)
+
+
+def schedule(config: Config = CONFIG, store: Store = STORE, verbose: Verbose = False) -> None:  # noqa: FBT002
+    """Harvest what is due, night after night, without serving."""
+    with house(config, store, verbose=verbose) as opened, _publishing(opened, lambda _path: None):
+        ended = Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
+        with _ticking(opened, {}):
+            ended.wait()
+
+
+def _stay(opened: House, listen: tuple[str, int], *, harvest: bool) -> None:
+    running: dict[str, int] = {}
+    pool = QueryPool(Checkpoints(opened.layout.checkpoints).current(), workers=max(2, os.cpu_count() or 1))
+    with ExitStack() as stack:
+        stack.callback(pool.close)
+        stack.enter_context(_publishing(opened, pool.swap))
+        clock = stack.enter_context(_ticking(opened, running)) if harvest else None
+        serving = Serving(
+            federation=opened.federation,
+            ledger=opened.ledger,
+            pool=pool,
+            layout=opened.layout,
+            next_run=clock.next_run if clock else lambda _source: None,
+            running=lambda: dict(running),
+            problems=clock.problems if clock else lambda: opened.problems,
+            now=now_utc,
+        )
+        host, port = listen
+        out.print(f"{opened.federation.title}: http://{host}:{port}/   (sources: /sources, SPARQL: /sparql)")
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(serving), host=host, port=port, log_level="warning")
+        )
+        server.run()
+        if not server.started:
+            stop(f"http://{host}:{port}/: cannot listen there; choose another --port", code=FAILED)
+
+
+@contextmanager
+def _publishing(opened: House, swapped: Callable[[Path], None]) -> Iterator[None]:
+    """Hold the writer's lock and publish in the background."""
+    lock = FileLock(opened.layout.writer_lock)
+    if not lock.acquire():
+        stop(f"{lock.path}: another server works on this store; stop it, or give another --store")
+    publisher = Publisher(opened.layout, opened.federation, opened.ledger, swapped)
+    publisher.start()
+    try:
+        yield
+    finally:
+        publisher.stop()
+        lock.release()
+
+
+@contextmanager
+def _ticking(opened: House, running: dict[str, int]) -> Iterator[Clock]:
+    """Run the clock in the background; `running` tells who is being harvested, records read so far."""
+    names = [plan.source.id for plan in opened.plans.values() if plan.source.enabled]
+    with progress(names) as (told, ended):
+
+        def heard(source: str, records: int) -> None:
+            running[source] = records
+            told(source, records)
+
+        def over(report: Report) -> None:
+            running.pop(report.source, None)
+            ended(report)
+
+        pool = Children(told=heard)
+        clock = Clock(opened.config, opened.layout, opened.ledger, pool, over)
+        clock.start()
+        try:
+            yield clock
+        finally:
+            clock.stop()
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _recorded_partners() -> Iterator[None]:
+    """The partners of demo/, served on loopback by a process of their own."""
+    if not DEMO.is_dir():
+        stop(f"{DEMO}: not there; --demo needs a checkout of the project, not the installed package alone")
+    command = [sys.executable, str(DEMO / "server.py"), "--port", str(DEMO_PORT)]
+    partners = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own script
+    first = partners.stdout.readline() if partners.stdout else ""
+    if not first:
+        stop(f"127.0.0.1:{DEMO_PORT}: the recorded partners cannot listen there; free the port", code=FAILED)
+    err.print(f"recorded partners: http://127.0.0.1:{DEMO_PORT}/", style="dim")
+    try:
+        yield
+    finally:
+        partners.terminate()
+        partners.wait()

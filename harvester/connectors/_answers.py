@@ -1,0 +1,42 @@
+"""Room: finding one's way among kept answers, and naming them in messages.
+
+In: the answers of a run. Out: the one that was asked, the words to complain with. Reads no body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harvester.errors import SourceChanged
+from harvester.model import Answer, Source
+
+SNIPPET = 60
+"""Characters of a partner's text repeated in a message: enough to recognise it, not to republish it."""
+
+
+def where(answer: Answer, source: Source | None = None) -> str:
+    """How a message names this answer: `gogocarto 'presdecheznous': https://…`."""
+    return f"{source.connector} '{source.id}': {answer.url}" if source else answer.url
+
+
+def asked(answers: Sequence[Answer], url: str, source: Source) -> Answer:
+    """The answer to `url`.
+
+    Raises:
+        SourceChanged: that address was never answered.
+    """
+    found = find(answers, url)
+    if found is None:
+        raise SourceChanged(f"{source.connector} '{source.id}': no answer kept for '{url}'; harvest again")
+    return found
+
+
+def find(answers: Sequence[Answer], *urls: str) -> Answer | None:
+    """The first answer to one of `urls`, or None."""
+    return next((answer for answer in answers if answer.url in urls), None)
+
+
+def snippet(text: str) -> str:
+    """The start of `text` on one line, quoted."""
+    line = " ".join(text.split())
+    return f"'{line[:SNIPPET]}…'" if len(line) > SNIPPET else f"'{line}'"

@@ -1,0 +1,96 @@
+"""Room: every error the harvester raises, grouped by what happens next.
+
+HarvesterError
+  ConfigError          carries every problem found; a faulty source fails alone, a bad file refuses to start
+  SourceError          this source's run ends; the others go on; nothing published changes
+    SourceUnavailable    deferred: the next round tries again (time-out, 5xx, 429)
+    SourceRefused        failed: 401, 403, robots, licence gone: a person must act
+    SourceChanged        failed: the answer no longer has the expected shape: a person must act
+    GuardHeld            held: found versus expected; a person releases or discards
+  RecordError          this record is skipped and reported; the run goes on
+  StoreError           changes are not applied yet; the ledger keeps them
+  QueryError           the asker's fault or limit; carries the HTTP status
+
+A message reads *where: who: what is wrong; what to do*, on one line, with the offending value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class HarvesterError(Exception):
+    """Root of the tree; its text is fit to be shown to a person as it is."""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, or all of them."""
+    names = sorted(known)
+    near = get_close_matches(word, names, 1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a configuration file.
+
+    `line` counts from 1, 0 when the problem has no line; `source` is the id of the faulty
+    source, or None when the whole file is at fault.
+    """
+
+    file: str
+    line: int
+    source: str | None
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        who = f"source '{self.source}': " if self.source else ""
+        return f"{where}: {who}{self.text}"
+
+
+class ConfigError(HarvesterError):
+    """The configuration cannot be used; `problems` holds all of them, in file order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class SourceError(HarvesterError):
+    """This source's run ends here; what is published stays as it is."""
+
+
+class SourceUnavailable(SourceError):
+    """The partner cannot answer now; the next round tries again. Outcome: deferred."""
+
+
+class SourceRefused(SourceError):
+    """The partner says no (401, 403, robots.txt, address guard). Outcome: failed."""
+
+
+class SourceChanged(SourceError):
+    """The answer no longer has the expected shape. Outcome: failed."""
+
+
+class GuardHeld(SourceError):
+    """A guard refused to publish: found versus expected. Outcome: held."""
+
+
+class RecordError(HarvesterError):
+    """This record is skipped and reported; the run goes on."""
+
+
+class StoreError(HarvesterError):
+    """Changes could not be applied or the store cannot be opened; the ledger keeps them."""
+
+
+class QueryError(HarvesterError):
+    """A query that cannot be answered; `status` is the HTTP status to answer with."""
+
+    def __init__(self, text: str, *, status: int, kind: str) -> None:
+        self.status = status
+        self.kind = kind
+        super().__init__(text)

@@ -1,0 +1,247 @@
+"""Room: the story of one run of one source, readable aloud.
+
+Fetch the answers; if nothing changed, say so; else judge the records, let the guards look, and
+commit. Whatever goes wrong ends in one word, and only `done` and `done-issues` write records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from harvester import __version__, iri, vocab
+from harvester.canonical import utc
+from harvester.errors import GuardHeld, SourceChanged, SourceError, SourceUnavailable
+from harvester.fetch import Client, Pace, RawStore, agent
+from harvester.harvest.judging import Judge, Sums
+from harvester.harvest.plan import Plan
+from harvester.harvest.recipe import recipe
+from harvester.layout import Layout
+from harvester.ledger import Draft, Ledger, Listed, Tally
+from harvester.model import Answer, Federation, Listing, Outcome
+from harvester.profile import description, marked, writer
+from harvester.shapes import Checker
+from harvester import territory
+from harvester.triplestore import FileLock
+
+_FEW = 5
+"""So many missing records are never suspicious, whatever share they are."""
+
+Progress = Callable[[str, int], None]
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a run was asked for."""
+
+    dry: bool = False
+    limit: int | None = None
+    from_raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run ended; `run` is its number in the ledger, None when nothing was written."""
+
+    source: str
+    outcome: Outcome
+    message: str
+    counts: Mapping[str, int]
+    run: int | None = None
+    issues: Sequence[str] = ()
+
+
+def now_utc() -> datetime:
+    """The time, aware, to the second."""
+    return utc(datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """One run of one source, and what it works with."""
+
+    plan: Plan
+    federation: Federation
+    layout: Layout
+    ledger: Ledger
+    asked: Asked = Asked()
+    now: Now = now_utc
+    progress: Progress = lambda _source, _records: None
+
+    def run(self) -> Report:
+        """Run the source; every way it may end is in the report, none is raised."""
+        source = self.plan.source
+        lock = FileLock(self.layout.source_lock(source.id))
+        if not lock.acquire():
+            text = f"{source.id}: being harvested by another process; wait for its end"
+            return Report(source.id, Outcome.DEFERRED, text, {})
+        started = self.now()
+        log = structlog.get_logger().bind(source=source.id)
+        try:
+            self.ledger.describe(source.id, description(source), started)
+            return self._told(started)
+        except SourceError as error:
+            return self._ended_badly(started, _outcome(error), str(error))
+        except Exception as error:  # noqa: BLE001  # the one round a run: our own fault must not stop the others
+            log.exception("run failed by our fault")
+            text = (
+                f"{source.id}: our own fault: {type(error).__name__}: {error}; published data kept, report it"
+            )
+            return self._ended_badly(started, Outcome.FAILED, text)
+        finally:
+            lock.release()
+
+    def _told(self, started: datetime) -> Report:
+        raw = RawStore(self.layout.raw)
+        last = self.ledger.last_complete(self.plan.source.id)
+        answers = self._answers(raw, last)
+        current = recipe(self.plan, self.federation.base)
+        run = {"source": self.plan.source.id, "started_at": started, "recipe": current}
+        run["answers"] = [_told_answer(answer) for answer in answers]
+        with self.ledger.draft(self.plan.source.id) as draft:
+            if (
+                last is not None
+                and last.recipe == current
+                and _same(last.answers, answers)
+                and not self.asked.limit
+            ):
+                return self._unchanged(draft, {**run, "counts": {"read": last.counts.get("read", 0)}})
+            self._heed_licence(answers, raw)
+            return self._judged(draft, run, raw, answers)
+
+    def _answers(self, raw: RawStore, last: Any | None) -> list[Answer]:
+        """The answers of the listing: kept ones for `--from raw`, else asked of the partner."""
+        source = self.plan.source
+        kept = [_answer(told) for told in last.answers] if last is not None else []
+        if self.asked.from_raw:
+            if not kept or not all(raw.has(answer.body) for answer in kept):
+                raise SourceUnavailable(
+                    f"{source.id}: no complete answers are kept; run it without --from raw"
+                )
+            return kept
+        known = {answer.url: answer for answer in kept}
+        name = agent(self.federation.contact, __version__)
+        with Client(source, raw, agent=name, known=known, pace=Pace(self.layout.hosts)) as client:
+            return list(self.plan.connector.answers(source, client, raw))
+
+    def _heed_licence(self, answers: Sequence[Answer], raw: RawStore) -> None:
+        """A licence stated by the source that is not the declared one holds the run."""
+        stated_by = self.plan.connector.stated_licence
+        stated = stated_by(answers, raw) if stated_by else None
+        if stated and vocab.licence_of(stated) not in (None, self.plan.source.licence):
+            raise GuardHeld(
+                f"{self.plan.source.id}: the source states the licence '{stated}', sources.toml declares "
+                f"'{self.plan.source.licence}'; correct `licence` or ask the publisher"
+            )
+
+    def _unchanged(self, draft: Draft, run: dict[str, Any]) -> Report:
+        """The same answers, the same recipe: only grace may have run out meanwhile."""
+        return self._commit(draft, {**run, "findings": {}}, Sums(), Listed.UNCHANGED)
+
+    def _judged(self, draft: Draft, run: dict[str, Any], raw: RawStore, answers: Sequence[Answer]) -> Report:
+        source = self.plan.source
+        mapper = self.plan.mapper()
+        judge = Judge(mapper, writer(source, self.federation.base, territory.load()), Checker(), run["recipe"])
+        records = self.plan.connector.records(source, answers, raw)
+        if self.asked.limit:
+            records = (record for record, _ in zip(records, range(self.asked.limit), strict=False))
+        sums = Sums()
+        for sums in judge.stage(records, draft):
+            self.progress(source.id, sums.read)
+        complete = self.plan.connector.listing is Listing.FULL and not sums.nameless and not self.asked.limit
+        self._guard(draft, sums, complete=complete)
+        findings = {f"{severity} {code}": n for (severity, code), n in sorted(sums.findings.items())}
+        run["findings"] = {
+            "findings": findings,
+            "issues": sums.issues,
+            "unmapped": dict(mapper.coverage.unmapped.most_common(50)),
+            "unaligned": [[*key, n] for key, n in mapper.coverage.unaligned.most_common(50)],
+        }
+        kept = sums.read - sums.rejected - sums.ignored - sums.repeated
+        counts = {"read": sums.read, "kept": kept, "judged": sums.judged, "rejected": sums.rejected}
+        run["counts"] = counts | {"ignored": sums.ignored, "repeated": sums.repeated}
+        if self.asked.limit:
+            run["answers"] = None  # a partial reading must not stand for the whole listing
+        return self._commit(draft, run, sums, Listed.COMPLETE if complete else Listed.PARTIAL)
+
+    def _guard(self, draft: Draft, sums: Sums, *, complete: bool) -> None:
+        """Refuse what looks like an accident; a person decides."""
+        source, expect = self.plan.source, self.plan.source.expect
+        if sums.read < expect.min_records and not self.asked.limit:
+            text = f"{source.id}: {sums.read} records found, {expect.min_records} expected at least (expect.min_records)"
+            error = GuardHeld if sums.read else SourceChanged
+            raise error(f"{text}; published data kept; look at the source, then correct expect.min_records")
+        if not complete:
+            return
+        gone, live = draft.absent()
+        if gone > _FEW and gone > expect.max_shrink * live:
+            raise GuardHeld(
+                f"{source.id}: {gone} of {live} published records are missing, {expect.max_shrink:.0%} allowed "
+                f"(expect.max_shrink); published data kept; look at the source, then raise expect.max_shrink"
+            )
+
+    def _commit(self, draft: Draft, run: dict[str, Any], sums: Sums, listing: Listed) -> Report:
+        source = self.plan.source
+        run["ended_at"] = self.now()
+
+        def settle(tally: Tally) -> tuple[Outcome, str]:
+            if not tally.changes and not sums.judged:
+                return Outcome.UNCHANGED, "nothing changed"
+            issues = sums.rejected
+            return (Outcome.DONE_ISSUES if issues else Outcome.DONE), _summary(tally, issues)
+
+        def mark(ref: str, triples: bytes, name: str) -> bytes:
+            return marked(triples, iri.record(self.federation.base, source.id, ref), name, run["ended_at"])
+
+        done = draft.commit(
+            run, settle=settle, mark=mark, grace=source.grace, listing=listing, keep=not self.asked.dry
+        )
+        counts = {**run["counts"], **asdict(done.tally)}
+        return Report(source.id, done.outcome, done.message, counts, done.run, tuple(sums.issues))
+
+    def _ended_badly(self, started: datetime, outcome: Outcome, text: str) -> Report:
+        run_id = None
+        if not self.asked.dry:
+            run = {
+                "source": self.plan.source.id,
+                "started_at": started,
+                "ended_at": self.now(),
+                "outcome": outcome,
+            }
+            run_id = self.ledger.log({**run, "message": text, "counts": {}, "findings": {}})
+        return Report(self.plan.source.id, outcome, text, {}, run_id)
+
+
+def _outcome(error: SourceError) -> Outcome:
+    if isinstance(error, SourceUnavailable):
+        return Outcome.DEFERRED
+    return Outcome.HELD if isinstance(error, GuardHeld) else Outcome.FAILED
+
+
+def _summary(tally: Tally, rejected: int) -> str:
+    said = [
+        (tally.created, "created"),
+        (tally.updated, "updated"),
+        (tally.withdrawn, "withdrawn"),
+        (tally.missing, "missing"),
+        (rejected, "rejected"),
+    ]
+    return ", ".join(f"{n} {word}" for n, word in said if n) or "0 changes"
+
+
+def _told_answer(answer: Answer) -> dict[str, Any]:
+    return {**asdict(answer), "fetched_at": answer.fetched_at.isoformat()}
+
+
+def _answer(told: Mapping[str, Any]) -> Answer:
+    return Answer(**{**told, "fetched_at": datetime.fromisoformat(told["fetched_at"])})
+
+
+def _same(told: Sequence[Mapping[str, Any]], answers: Sequence[Answer]) -> bool:
+    """The same bodies under the same addresses, whatever the partner said of them."""
+    return [(one["url"], one["body"]) for one in told] == [(answer.url, answer.body) for answer in answers]

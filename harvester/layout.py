@@ -1,0 +1,52 @@
+"""Room: what stands where under `store/`; the only place that knows these names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders and files of one store; nothing is created by asking."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger: the truth, everything else but `raw` is rebuilt from it."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def raw(self) -> Path:
+        """Answers as received, by content."""
+        return self.root / "raw"
+
+    @property
+    def oxigraph(self) -> Path:
+        """The live triple store, opened by the holder of the writer's lock only."""
+        return self.root / "oxigraph"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Immutable copies that queries read."""
+        return self.root / "checkpoints"
+
+    @property
+    def published(self) -> Path:
+        """How far publication has come, for other processes to read."""
+        return self.root / "published.json"
+
+    @property
+    def writer_lock(self) -> Path:
+        """Whoever holds it applies changes."""
+        return self.root / "writer.lock"
+
+    @property
+    def hosts(self) -> Path:
+        """When each host was last asked, across processes."""
+        return self.root / "hosts"
+
+    def source_lock(self, source: str) -> Path:
+        """Whoever holds it harvests this source."""
+        return self.root / "locks" / f"{source}.lock"

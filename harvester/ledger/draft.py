@@ -1,0 +1,308 @@
+"""Room: one run of one source, prepared in temporary tables and committed in one transaction.
+
+The harvest tells the draft which refs the listing holds and what was judged of them; at commit
+the draft works out what is created, updated, missing and withdrawn, writes the changes in the
+order of their refs, and says how many. Until then nothing in the ledger has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+import zstandard
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from harvester.ledger.tables import changes, records, runs, seen, staged, staging
+from harvester.model import Finding, Outcome, State
+
+WRITE = "BEGIN IMMEDIATE"
+"""How a writing transaction begins: it waits for its turn, a deferred one would fail."""
+
+Mark = Callable[[str, bytes, str], bytes]
+"""(ref, published triples, "missingSince" or "staleSince") -> the triples with that mark."""
+
+_COMPRESSION = 1  # per record; the time goes into the first harvest, the size hardly changes above
+_JUDGED = (State.PUBLISHED, State.REJECTED, State.IGNORED)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What judging a record gave: its triples when it may be published, else the reason."""
+
+    ref: str
+    judged: bytes
+    state: State
+    triples: bytes | None = None
+    name: str | None = None
+    page: str | None = None
+    findings: Sequence[Finding] = ()
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a commit did, in records."""
+
+    created: int = 0
+    updated: int = 0
+    withdrawn: int = 0
+    missing: int = 0
+    changes: int = 0
+
+
+Settle = Callable[[Tally], tuple[Outcome, str]]
+"""What the commit did -> the outcome of the run, and its sentence."""
+
+
+class Listed(StrEnum):
+    """What a run read of the listing."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A run written down; `run` is None when it was not kept."""
+
+    run: int | None
+    outcome: Outcome
+    message: str
+    tally: Tally
+
+
+class Draft:
+    """See `Ledger.draft`."""
+
+    def __init__(self, connection: Connection, source: str) -> None:
+        self._connection = connection
+        self._source = source
+        self._compressor = zstandard.ZstdCompressor(level=_COMPRESSION)
+        with connection.begin():
+            staging.create_all(connection)
+
+    def see(self, refs: Sequence[str]) -> set[str]:
+        """Note that the listing holds these refs (distinct); returns those it had already held."""
+        with self._connection.begin():
+            again = set(self._connection.scalars(select(seen.c.ref).where(seen.c.ref.in_(refs))))
+            if fresh := [{"ref": ref} for ref in refs if ref not in again]:
+                self._connection.execute(insert(seen), fresh)
+        return again
+
+    def known(self, refs: Sequence[str]) -> Mapping[str, tuple[bytes, str]]:
+        """(hash last judged, state) of these refs; one missing or withdrawn must be judged again."""
+        query = select(records.c.ref, records.c.judged, records.c.state).where(
+            records.c.source == self._source, records.c.ref.in_(refs), records.c.state.in_(_JUDGED)
+        )
+        with self._connection.begin():
+            return {row.ref: (row.judged, row.state) for row in self._connection.execute(query)}
+
+    def stage(self, judged: Iterable[Judged]) -> None:
+        """Prepare what was judged; a ref may be staged once."""
+        rows = [self._row(one) for one in judged]
+        if rows:
+            with self._connection.begin():
+                self._connection.execute(insert(staged), rows)
+
+    def absent(self) -> tuple[int, int]:
+        """(records published but not in the listing, records published)."""
+        mine = and_(records.c.source == self._source, records.c.live)
+        with self._connection.begin():
+            self._forget_ignored()
+            gone = self._connection.scalar(select(func.count()).where(mine, self._unseen())) or 0
+            return gone, self._connection.scalar(select(func.count()).where(mine)) or 0
+
+    def commit(
+        self,
+        run: Mapping[str, Any],
+        *,
+        settle: Settle,
+        mark: Mark,
+        grace: timedelta,
+        listing: Listed,
+        keep: bool = True,
+    ) -> Committed:
+        """Write the run and its effect, all or nothing.
+
+        A `COMPLETE` listing makes the published records that it does not hold missing; on an
+        `UNCHANGED` night those already missing are looked at again. Either way, those missing for
+        `grace` are withdrawn. Without `keep` everything is worked out, then undone.
+        """
+        now: datetime = run["ended_at"]
+        writer = self._connection.execution_options(begin=WRITE)
+        with writer.begin() as transaction:
+            self._forget_ignored()
+            self._mark_stale(mark)
+            if listing is not Listed.PARTIAL:
+                self._mark_absent(mark, now, grace, listing)
+            first = {**run, "outcome": Outcome.DONE, "message": ""}
+            run_id = writer.execute(insert(runs).values(**first).returning(runs.c.id)).scalar_one()
+            self._write_changes(run_id)
+            self._write_records(run_id, now)
+            tally = self._tally(run_id)
+            outcome, message = settle(tally)
+            settled = {"outcome": outcome, "message": message, "counts": {**run["counts"], **asdict(tally)}}
+            writer.execute(runs.update().where(runs.c.id == run_id).values(**settled))
+            if not keep:
+                transaction.rollback()
+        writer.execution_options(begin="BEGIN")
+        return Committed(run_id if keep else None, outcome, message, tally)
+
+    def _row(self, one: Judged) -> dict[str, Any]:
+        return {
+            "ref": one.ref,
+            "judged": one.judged,
+            "state": one.state,
+            "digest": one.triples and digest(one.triples),
+            "triples": one.triples and self._compressor.compress(one.triples),
+            "name": one.name,
+            "page": one.page,
+            "findings": [asdict(finding) for finding in one.findings],
+            "reason": one.reason,
+            "missing_since": None,
+        }
+
+    def _unseen(self) -> ColumnElement[bool]:
+        return ~select(seen.c.ref).where(seen.c.ref == records.c.ref).exists()
+
+    def _forget_ignored(self) -> None:
+        """A published record that `only` now leaves out goes the way of a missing one."""
+        published = select(records.c.ref).where(records.c.source == self._source, records.c.live)
+        ignored = select(staged.c.ref).where(staged.c.state == State.IGNORED, staged.c.ref.in_(published))
+        self._connection.execute(delete(seen).where(seen.c.ref.in_(ignored)))
+        self._connection.execute(
+            delete(staged).where(staged.c.state == State.IGNORED, staged.c.ref.in_(published))
+        )
+
+    def _held(self, *conditions: ColumnElement[bool]) -> list[Any]:
+        query = select(records.c.ref, records.c.missing_since, changes.c.triples).join(
+            changes, changes.c.id == records.c.change
+        )
+        mine = query.where(records.c.source == self._source, records.c.live, *conditions)
+        return list(self._connection.execute(mine))
+
+    def _mark_stale(self, mark: Mark) -> None:
+        """A rejected record keeps its last valid version, marked stale."""
+        rejected = select(staged.c.ref).where(staged.c.state == State.REJECTED)
+        for row in self._held(records.c.ref.in_(rejected)):
+            triples = mark(row.ref, zstandard.decompress(row.triples), "staleSince")
+            values = {"triples": self._compressor.compress(triples), "digest": digest(triples)}
+            self._connection.execute(staged.update().where(staged.c.ref == row.ref).values(**values))
+
+    def _mark_absent(self, mark: Mark, now: datetime, grace: timedelta, listing: Listed) -> None:
+        unseen = self._unseen() if listing is Listed.COMPLETE else records.c.state == State.MISSING
+        absent = self._held(unseen)
+        rows = [self._absent_row(row, mark, now, grace) for row in absent]
+        if rows:
+            self._connection.execute(insert(staged), rows)
+
+    def _absent_row(self, row: Any, mark: Mark, now: datetime, grace: timedelta) -> dict[str, Any]:
+        since = row.missing_since or now
+        base = dict.fromkeys(staged.c.keys()) | {"ref": row.ref, "missing_since": since}
+        if row.missing_since and now - since >= grace:
+            return {**base, "state": State.WITHDRAWN, "reason": "removed by the source"}
+        if row.missing_since:
+            return {**base, "state": State.MISSING, "reason": "not in the source's listing"}
+        triples = mark(row.ref, zstandard.decompress(row.triples), "missingSince")
+        marked = {"triples": self._compressor.compress(triples), "digest": digest(triples)}
+        return {**base, **marked, "state": State.MISSING, "reason": "not in the source's listing"}
+
+    def _joined(self) -> Any:
+        mine = and_(records.c.source == self._source, records.c.ref == staged.c.ref)
+        return staged.outerjoin(records, mine)
+
+    def _write_changes(self, run_id: int) -> None:
+        operation = case(
+            (staged.c.state == State.WITHDRAWN, "withdraw"), (records.c.live, "update"), else_="create"
+        )
+        published = func.coalesce(records.c.live, false())
+        differs = or_(~published, records.c.digest != staged.c.digest)
+        wanted = or_(
+            and_(staged.c.state == State.WITHDRAWN, published), and_(staged.c.triples.is_not(None), differs)
+        )
+        columns: list[Any] = [
+            literal(run_id),
+            literal(self._source),
+            staged.c.ref,
+            operation,
+            records.c.change,
+            staged.c.triples,
+        ]
+        effect = select(*columns).select_from(self._joined()).where(wanted).order_by(staged.c.ref)
+        names = ["run", "source", "ref", "operation", "prior", "triples"]
+        self._connection.execute(insert(changes).from_select(names, effect))
+
+    def _write_records(self, run_id: int, now: datetime) -> None:
+        """Bring `records` to what was staged; what a row does not say stays as it was."""
+        new = and_(changes.c.run == run_id, changes.c.source == self._source, changes.c.ref == staged.c.ref)
+        live = case(
+            (staged.c.state == State.WITHDRAWN, false()),
+            (staged.c.triples.is_not(None), true()),
+            else_=func.coalesce(records.c.live, false()),
+        )
+        values = {
+            "source": literal(self._source),
+            "ref": staged.c.ref,
+            "judged": func.coalesce(staged.c.judged, records.c.judged),
+            "state": staged.c.state,
+            "live": live,
+            "change": func.coalesce(changes.c.id, records.c.change),
+            "digest": func.coalesce(staged.c.digest, records.c.digest),
+            "name": func.coalesce(staged.c.name, records.c.name),
+            "page": func.coalesce(staged.c.page, records.c.page),
+            "findings": func.coalesce(staged.c.findings, records.c.findings),
+            "reason": staged.c.reason,
+            "first_seen": func.coalesce(records.c.first_seen, literal(now, records.c.first_seen.type)),
+            "missing_since": staged.c.missing_since,
+            "run": literal(run_id),
+        }
+        rows = select(*values.values()).select_from(self._joined().outerjoin(changes, new)).where(true())
+        dialect = {"sqlite": sqlite, "postgresql": postgresql}[self._connection.dialect.name]
+        upsert = dialect.insert(records).from_select(list(values), rows)
+        excluded = {name: upsert.excluded[name] for name in values if name not in ("source", "ref")}
+        self._connection.execute(
+            upsert.on_conflict_do_update(index_elements=["source", "ref"], set_=excluded)
+        )
+
+    def _tally(self, run_id: int) -> Tally:
+        query = (
+            select(changes.c.operation, func.count())
+            .where(changes.c.run == run_id)
+            .group_by(changes.c.operation)
+        )
+        done = {operation: n for operation, n in self._connection.execute(query)}
+        missing = select(func.count()).where(
+            records.c.source == self._source, records.c.state == State.MISSING
+        )
+        return Tally(
+            created=done.get("create", 0),
+            updated=done.get("update", 0),
+            withdrawn=done.get("withdraw", 0),
+            missing=self._connection.scalar(missing) or 0,
+            changes=sum(done.values()),
+        )
+
+
+def digest(triples: bytes) -> bytes:
+    """The hash by which two versions of a record are compared."""
+    return blake2b(triples, digest_size=16).digest()

@@ -1,0 +1,26 @@
+"""Room: the application profile: what items, sources and runs look like as triples."""
+
+from harvester.profile.federation import (
+    credit,
+    description,
+    freshness_triples,
+    run_triples,
+    source_triples,
+    territory_triples,
+)
+from harvester.profile.record import Writer, marked, writer
+from harvester.profile.writing import full, predicate
+
+__all__ = [
+    "Writer",
+    "credit",
+    "description",
+    "freshness_triples",
+    "full",
+    "marked",
+    "predicate",
+    "run_triples",
+    "source_triples",
+    "territory_triples",
+    "writer",
+]

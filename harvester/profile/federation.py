@@ -1,0 +1,128 @@
+"""Room: what the federation says of itself -> triples: sources, runs, territories.
+
+Descriptions come from the ledger as plain mappings (see `description`), so that a source gone
+from the configuration is still described. Nothing here is part of a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from harvester import canonical, iri, vocab
+from harvester.model import IRI, Outcome, Source
+from harvester.profile.writing import full, predicate
+from harvester.territory import Territory
+
+_TYPE = predicate("rdf:type")
+
+
+def description(source: Source) -> dict[str, Any]:
+    """What the ledger keeps of a source for pages and provenance; plain JSON data."""
+    publisher = source.publisher
+    return {
+        "title": source.title,
+        "connector": source.connector,
+        "kind": source.kind,
+        "urls": list(source.urls),
+        "licence": source.licence,
+        "permission": source.permission,
+        "publisher": {"name": publisher.name, "url": publisher.url} if publisher else None,
+        "enabled": source.enabled,
+        "robots_ignored": source.robots_ignored,
+    }
+
+
+def credit(described: Mapping[str, Any]) -> str:
+    """The credit line of a source: publisher (or title), licence."""
+    publisher = described["publisher"]["name"] if described["publisher"] else described["title"]
+    return f"{publisher}, {described['licence']}"
+
+
+def source_triples(base: str, source_id: str, described: Mapping[str, Any], live: int) -> list[str]:
+    """A source as a dcat:Dataset with its licence, credit, publisher and number of records."""
+    node = f"<{iri.source(base, source_id)}>"
+    licence = vocab.licences()[described["licence"]]
+    out = [
+        f"{node}{_TYPE}<{full('dcat:Dataset')}> .",
+        f"{node}{predicate('dcterms:identifier')}{canonical.string(source_id)} .",
+        f"{node}{predicate('dcterms:title')}{canonical.string(described['title'])} .",
+        f"{node}{predicate('dcterms:license')}<{licence.iri}> .",
+        f"{node}{predicate('schema:creditText')}{canonical.string(credit(described))} .",
+        f"{node}{predicate('archipel:connector')}{canonical.string(described['connector'])} .",
+        f"{node}{predicate('archipel:graph')}<{iri.source_graph(base, source_id)}> .",
+        f"{node}{predicate('void:entities')}{canonical.integer(live)} .",
+    ]
+    publisher = described["publisher"]
+    if publisher:
+        owner = f"<{iri.fragment(iri.source(base, source_id), 'editeur')}>"
+        out += [
+            f"{node}{predicate('dcterms:publisher')}{owner} .",
+            f"{owner}{_TYPE}<{full('org:Organization')}> .",
+            f"{owner}{predicate('rdfs:label')}{canonical.string(publisher['name'])} .",
+        ]
+        if publisher["url"]:
+            out.append(f"{owner}{predicate('foaf:homepage')}<{publisher['url']}> .")
+    return out
+
+
+def run_triples(base: str, run: Any) -> list[str]:
+    """A run of the ledger as an archipel:HarvestRun; `run` is a row of its table `runs`."""
+    node = f"<{iri.run(base, run.source, run.id)}>"
+    out = [
+        f"{node}{_TYPE}<{full('archipel:HarvestRun')}> .",
+        f"{node}{_TYPE}<{full('prov:Activity')}> .",
+        f"{node}{predicate('prov:used')}<{iri.source(base, run.source)}> .",
+        f"{node}{predicate('archipel:outcome')}{canonical.string(run.outcome)} .",
+        f"{node}{predicate('prov:startedAtTime')}{_time(run.started_at)} .",
+        f"{node}{predicate('prov:endedAtTime')}{_time(run.ended_at)} .",
+    ]
+    for name, term in (("read", "recordsRead"), ("kept", "recordsKept"), ("rejected", "recordsRejected")):
+        if name in run.counts:
+            out.append(f"{node}{predicate(f'archipel:{term}')}{canonical.integer(run.counts[name])} .")
+    return out
+
+
+def freshness_triples(base: str, source_id: str, runs: Iterable[tuple[Outcome, datetime]]) -> list[str]:
+    """Last success and consecutive failures of a source; its runs are (outcome, end), newest first."""
+    node = f"<{iri.source(base, source_id)}>"
+    failures = 0
+    out: list[str] = []
+    for outcome, ended_at in runs:
+        if outcome.succeeded:
+            out.append(f"{node}{predicate('archipel:lastSuccess')}{_time(ended_at)} .")
+            break
+        failures += 1
+    return [*out, f"{node}{predicate('archipel:consecutiveFailures')}{canonical.integer(failures)} ."]
+
+
+def territory_triples(territory: Territory) -> bytes:
+    """Communes, départements and régions with names, codes and hierarchy, as N-Triples."""
+    out: list[str] = []
+    for region in territory.regions():
+        out += _area("region", "igeo:Region", region.code, region.name)
+    for department in territory.departments():
+        out += _area("departement", "igeo:Departement", department.code, department.name)
+        out.append(_within("departement", department.code, iri.territory("region", department.region)))
+    for commune in territory.communes():
+        out += _area("commune", "igeo:Commune", commune.code, commune.name)
+        out.append(_within("commune", commune.code, iri.territory("departement", commune.department)))
+    return canonical.lines(out)
+
+
+def _area(level: str, kind: str, code: str, name: str) -> list[str]:
+    node = f"<{iri.territory(level, code)}>"
+    return [
+        f"{node}{_TYPE}<{full(kind)}> .",
+        f"{node}{predicate('igeo:codeINSEE')}{canonical.string(code)} .",
+        f"{node}{predicate('rdfs:label')}{canonical.string(name, 'fr')} .",
+    ]
+
+
+def _within(level: str, code: str, parent: IRI) -> str:
+    return f"<{iri.territory(level, code)}>{predicate('igeo:subdivisionDirecteDe')}<{parent}> ."
+
+
+def _time(value: datetime) -> str:
+    return canonical.moment(canonical.utc(value))

@@ -1,0 +1,150 @@
+"""Room: item -> triples of one record, as sorted canonical N-Triples.
+
+A pure function of the item, its source and the vocabulary and territories: references are
+minted, never looked up, and every subject is the record's IRI or a fragment of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from harvester import canonical, iri, vocab
+from harvester.model import IRI, Finding, Item, Severity, Source
+from harvester.profile.writing import ADDRESS, CLASSES, FIELDS, full, predicate
+from harvester.territory import Territory
+
+_TYPE = predicate("rdf:type")
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes the records of one source; `common` are the triples that all its records share."""
+
+    source: Source
+    base: str
+    territory: Territory
+    licences: Mapping[str, vocab.Licence]
+    themes: Mapping[IRI, vocab.Concept]
+    types: Mapping[IRI, vocab.Concept]
+    common: tuple[str, ...]
+
+    def iri(self, ref: str) -> IRI:
+        """The IRI of a record of this source."""
+        return iri.record(self.base, self.source.id, ref)
+
+    def triples(self, item: Item, findings: list[Finding]) -> bytes:
+        """The triples of an item; what the writer has to remark is added to `findings`."""
+        subject = self.iri(item.ref)
+        node = f"<{subject}>"
+        values = item.values
+        language = values.get("language") or self.source.language
+        out = [f"{node}{tail}" for tail in self.common]
+        out.append(f"{node}{predicate('dcterms:identifier')}{canonical.string(item.ref)} .")
+        licence = self._licence(values, findings)
+        out.append(f"{node}{predicate('dcterms:license')}<{licence}> .")
+        for name, (predicates, write) in FIELDS.items():
+            if name in values:
+                value = values[name]
+                for one in value if isinstance(value, tuple) else (value,):
+                    written = write(one, language)
+                    out += [f"{node}{predicate(p)}{written} ." for p in predicates]
+        if item.kind == "video":
+            out += _video(node, values, language, licence)
+        out += self._themes(node, values)
+        out += self._place(subject, values)
+        return canonical.lines(out)
+
+    def _licence(self, values: Mapping[str, Any], findings: list[Finding]) -> IRI:
+        stated = str(values.get("licence", self.source.licence))
+        if stated not in self.licences:
+            findings.append(Finding(Severity.WARNING, "licence", "licence", stated))
+            stated = self.source.licence
+        return self.licences[stated].iri
+
+    def _themes(self, node: str, values: Mapping[str, Any]) -> list[str]:
+        """Themes as aligned; else those of its types. The top theme is materialised beside."""
+        themes = values.get("theme") or tuple(
+            theme for one in values.get("type", ()) for theme in self.types[one].themes
+        )
+        tops = {self.themes[one].top or one for one in themes}
+        return [f"{node}{predicate('pair:hasTopic')}<{one}> ." for one in themes] + [
+            f"{node}{predicate('archipel:topTheme')}<{one}> ." for one in tops
+        ]
+
+    def _place(self, subject: IRI, values: Mapping[str, Any]) -> list[str]:
+        out: list[str] = []
+        if "lat" in values:
+            place = iri.fragment(subject, "lieu")
+            out += [
+                f"<{subject}>{predicate('pair:hasLocation')}<{place}> .",
+                f"<{place}>{_TYPE}<{full('pair:Place')}> .",
+                f"<{place}>{predicate('wgs:lat')}{canonical.decimal(values['lat'])} .",
+                f"<{place}>{predicate('wgs:long')}{canonical.decimal(values['lon'])} .",
+            ]
+        written = [(name, term) for name, term in ADDRESS.items() if name in values]
+        if written:
+            address = iri.fragment(subject, "adresse")
+            out.append(f"<{subject}>{predicate('schema:address')}<{address}> .")
+            out.append(f"<{address}>{_TYPE}<{full('schema:PostalAddress')}> .")
+            out += [
+                f"<{address}>{predicate(term)}{canonical.string(values[name])} ." for name, term in written
+            ]
+        return out + self._commune(f"<{subject}>", values)
+
+    def _commune(self, node: str, values: Mapping[str, Any]) -> list[str]:
+        if values.get("country", "FR") != "FR":
+            return []
+        match = self.territory.resolve(
+            insee=values.get("insee"),
+            name=values.get("city"),
+            postcode=values.get("postcode"),
+            department=values.get("department"),
+            lat=values.get("lat"),
+            lon=values.get("lon"),
+        )
+        if match is None:
+            return []
+        commune = match.commune
+        within = [("departement", commune.department), ("region", commune.region), ("epci", commune.epci)]
+        return [
+            f"{node}{predicate('dcterms:spatial')}<{iri.territory('commune', commune.code)}> .",
+            f"{node}{predicate('archipel:locationPrecision')}<{iri.concept('precisions', match.method)}> .",
+            *(
+                f"{node}{predicate('archipel:inTerritory')}<{iri.territory(level, code)}> ."
+                for level, code in within
+                if code
+            ),
+        ]
+
+
+def writer(source: Source, base: str, territory: Territory) -> Writer:
+    """A writer for the records of a source, with what does not depend on the record prepared."""
+    common = [f"{_TYPE}<{full(name)}> ." for name in CLASSES[source.kind]]
+    common.append(f"{predicate('dcterms:isPartOf')}<{iri.source(base, source.id)}> .")
+    return Writer(
+        source=source,
+        base=base,
+        territory=territory,
+        licences=vocab.licences(),
+        themes={concept.iri: concept for concept in vocab.scheme("themes").values()},
+        types={concept.iri: concept for concept in vocab.scheme("types").values()},
+        common=tuple(common),
+    )
+
+
+def marked(triples: bytes, record: IRI, name: str, since: datetime) -> bytes:
+    """Published triples of a record with `archipel:{name}` (missingSince, staleSince) added."""
+    line = f"<{record}>{predicate(f'archipel:{name}')}{canonical.moment(canonical.utc(since))} ."
+    return canonical.lines([*triples.decode().splitlines(), line])
+
+
+def _video(node: str, values: Mapping[str, Any], language: str | None, licence: IRI) -> list[str]:
+    """What schema.org readers expect of a video beside our own terms."""
+    write = FIELDS["name"][1]
+    return [
+        f"{node}{predicate('schema:name')}{write(values['name'], language)} .",
+        f"{node}{predicate('schema:license')}<{licence}> .",
+    ]

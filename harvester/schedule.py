@@ -1,0 +1,163 @@
+"""Room: the clock: when each source is harvested, night after night, with nobody there.
+
+One job per source: its cron line in its time zone, shifted by a delay that is always the same
+for that source, never two runs of it at once. What was missed while nothing ran is known from
+the ledger and made up for once, at the start. The file is read again before each round; when it
+cannot be, the last good one stays in force and the problem is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+
+from harvester.config import load
+from harvester.errors import ConfigError, Problem
+from harvester.harvest import Asked, Plan, Report, plans, report_of, submit
+from harvester.layout import Layout
+from harvester.ledger import Ledger
+from harvester.model import Federation, Source
+
+_SPREAD_S = 1800
+"""Nightly starts are spread over half an hour, so that partners sharing a host are not hit at once."""
+
+_REREAD_EVERY_S = 60
+
+
+class Shifted(BaseTrigger):  # type: ignore[misc]  # the library has no types
+    """A cron trigger, later by a fixed delay."""
+
+    def __init__(self, cron: CronTrigger, delay: timedelta) -> None:
+        self.cron = cron
+        self.delay = delay
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        """The next time after `now`; the library asks."""
+        fire: datetime | None = self.cron.get_next_fire_time(previous and previous - self.delay, now - self.delay)
+        return fire and fire + self.delay
+
+
+def trigger(source: Source) -> Shifted:
+    """When a source is due."""
+    return Shifted(CronTrigger.from_crontab(source.schedule, source.timezone), jitter(source.id))
+
+
+def jitter(source: str) -> timedelta:
+    """The delay of a source, stable over restarts: 0 to 30 minutes."""
+    return timedelta(seconds=int.from_bytes(blake2b(source.encode(), digest_size=4).digest()) % _SPREAD_S)
+
+
+def overdue(source: Source, last_start: datetime | None, now: datetime) -> bool:
+    """True when a round was missed since the last run, or the source was never harvested."""
+    if last_start is None:
+        return True
+    fire = trigger(source).get_next_fire_time(None, last_start + timedelta(seconds=1))
+    return fire is not None and fire <= now
+
+
+class Clock:
+    """Starts the runs of one federation through an executor; `ended` hears each report."""
+
+    def __init__(
+        self,
+        config: Path,
+        layout: Layout,
+        ledger: Ledger,
+        pool: Executor,
+        ended: Callable[[Report], None] = lambda _report: None,
+    ) -> None:
+        self._config = config
+        self._layout = layout
+        self._ledger = ledger
+        self._pool = pool
+        self._ended = ended
+        self._log = structlog.get_logger()
+        self._read_at = 0.0
+        self._plans: Mapping[str, Plan] = {}
+        self._federation = Federation()
+        self._problems: Sequence[Problem] = ()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC, executors={"default": {"type": "threadpool", "max_workers": 64}}
+        )
+
+    def start(self) -> None:
+        """Read the file, make up for missed rounds, and begin to tick.
+
+        Raises:
+            ConfigError: the file cannot be used, and there is no earlier one to fall back on.
+        """
+        self._read()
+        self._scheduler.add_job(
+            self._reread, "interval", seconds=_REREAD_EVERY_S, id="-reread", coalesce=True
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Start nothing more; runs under way are the executor's business."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def next_run(self, source: str) -> datetime | None:
+        """When a source is due next; None when it is not scheduled."""
+        job = self._scheduler.get_job(source)
+        at: datetime | None = job.next_run_time if job else None
+        return at
+
+    def problems(self) -> Sequence[Problem]:
+        """What is wrong with the file as last read."""
+        return self._problems
+
+    def due(self) -> int:
+        """How many sources were due when the file was last read."""
+        return sum(1 for plan in self._plans.values() if self._overdue(plan.source))
+
+    def _reread(self) -> None:
+        try:
+            if self._config.stat().st_mtime != self._read_at:
+                self._read()
+        except (ConfigError, OSError) as error:
+            self._problems = getattr(error, "problems", (Problem(self._config.name, 0, None, str(error)),))
+            self._log.error("configuration not read again, the last good one stays", reason=str(error))
+
+    def _read(self) -> None:
+        read_at = self._config.stat().st_mtime if self._config.exists() else 0.0
+        configuration = load(self._config)
+        usable, problems = plans(configuration)
+        self._federation, self._problems, self._read_at = configuration.federation, problems, read_at
+        self._plans = {name: plan for name, plan in usable.items() if plan.source.enabled}
+        for job in self._scheduler.get_jobs():
+            if not job.id.startswith("-") and job.id not in self._plans:
+                job.remove()
+        for plan in self._plans.values():
+            self._schedule(plan.source)
+
+    def _schedule(self, source: Source) -> None:
+        held = self._scheduler.get_job(source.id)
+        wanted = trigger(source)
+        if held and (str(held.trigger.cron), held.trigger.delay) == (str(wanted.cron), wanted.delay):
+            return
+        soon: dict[str, Any] = {"next_run_time": datetime.now(UTC)} if self._overdue(source) else {}
+        self._scheduler.add_job(
+            self._run, wanted, [source.id], id=source.id, replace_existing=True,
+            coalesce=True, max_instances=1, misfire_grace_time=None, **soon,
+        )  # fmt: skip
+
+    def _overdue(self, source: Source) -> bool:
+        last = next(iter(self._ledger.runs(source.id, limit=1)), None)
+        return overdue(source, last and last.started_at, datetime.now(UTC))
+
+    def _run(self, source: str) -> None:
+        self._reread()
+        plan = self._plans.get(source)
+        if plan:
+            asked = submit(self._pool, plan.source, self._federation, self._layout, Asked())
+            self._ended(report_of(asked, source))

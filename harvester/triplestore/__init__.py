@@ -1,0 +1,13 @@
+"""Room: the embedded triple store: one writer, immutable checkpoints, killable query workers.
+
+Triples come in as N-Triples bytes with the position they bring the store to; checkpoints and
+answers go out. It knows neither the ledger nor what the triples mean, and is rebuilt from the
+ledger at any time.
+"""
+
+from harvester.triplestore.checkpoints import Checkpoints
+from harvester.triplestore.lock import FileLock
+from harvester.triplestore.queries import Answering, Query, QueryPool
+from harvester.triplestore.store import TripleStore
+
+__all__ = ["Answering", "Checkpoints", "FileLock", "Query", "QueryPool", "TripleStore"]

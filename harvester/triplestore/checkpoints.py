@@ -1,0 +1,55 @@
+"""Room: the immutable copies that readers see; a reader sees a whole one or none.
+
+A checkpoint is a folder of hard links named by a number that only grows; `current` names the
+one to read. Old ones are kept for rollback and for queries still running on them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from harvester.triplestore.store import TripleStore
+
+
+class Checkpoints:
+    """The checkpoints under one folder; `keep` counts the current one."""
+
+    def __init__(self, folder: Path, *, keep: int = 3) -> None:
+        self._folder = folder
+        self._keep = keep
+
+    def current(self) -> Path | None:
+        """The checkpoint to read; None before the first one."""
+        try:
+            name = (self._folder / "current").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+        path = self._folder / name
+        return path if name and path.is_dir() else None
+
+    def make(self, store: TripleStore) -> Path:
+        """Publish what the store holds: a new checkpoint, made current at the last moment."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{self._last() + 1:08d}"
+        store.checkpoint(path)
+        pointer = self._folder / "current.new"
+        with pointer.open("w", encoding="utf-8") as file:
+            file.write(path.name)
+            file.flush()
+            os.fsync(file.fileno())
+        pointer.replace(self._folder / "current")
+        self._drop_old(path)
+        return path
+
+    def _numbered(self) -> list[Path]:
+        return sorted(path for path in self._folder.iterdir() if path.is_dir() and path.name.isdigit())
+
+    def _last(self) -> int:
+        return max((int(path.name) for path in self._numbered()), default=0)
+
+    def _drop_old(self, current: Path) -> None:
+        for path in self._numbered()[: -self._keep]:
+            if path != current:
+                shutil.rmtree(path)

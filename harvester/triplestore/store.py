@@ -1,0 +1,141 @@
+"""Room: the read-write store on disk; whoever holds the writer's lock opens it, nobody else.
+
+Each source stands in its own graph and remembers, in the same transaction as its triples, the
+last change applied: killed anywhere, the next start goes on from there, and applying twice
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, cast
+
+import pyoxigraph as ox
+
+from harvester.canonical import in_graph, integer
+from harvester.errors import StoreError
+from harvester.iri import term
+from harvester.model import IRI
+
+_APPLIED = term("appliedChange")
+
+
+class TripleStore:
+    """See the room. `positions` is the graph that holds the position of each source."""
+
+    def __init__(self, folder: Path, *, positions: IRI) -> None:
+        """Open the store, first clearing what an interrupted bulk load left behind.
+
+        Raises:
+            StoreError: the folder cannot be opened (damaged, locked, full).
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.glob("bulk-*.sst"):
+            leftover.unlink()
+        try:
+            self._store = ox.Store(str(folder))
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: cannot be opened ({error}); `harvester rebuild` makes it anew"
+            ) from error
+        self._positions = ox.NamedNode(positions)
+
+    def close(self) -> None:
+        """Write everything down and let go of the folder."""
+        self._store.flush()
+        del self._store
+
+    def position(self, owner: IRI) -> int | None:
+        """The last change applied for a source; None when it was never loaded."""
+        quads = self._store.quads_for_pattern(
+            ox.NamedNode(owner), ox.NamedNode(_APPLIED), None, self._positions
+        )
+        quad = next(quads, None)
+        return int(cast("ox.Literal", quad.object).value) if quad else None
+
+    def load(self, owner: IRI, graph: IRI, position: int, payloads: Iterable[bytes]) -> None:
+        """Fill the empty graph of a source in one atomic bulk load, its position included."""
+        self.forget(owner, graph)
+        with TemporaryFile() as quads:
+            for payload in payloads:
+                quads.write(in_graph(payload, graph))
+            quads.write(in_graph(self._position_line(owner, position), self._positions.value))
+            quads.seek(0)
+            self._bulk_load(quads)
+
+    def patch(self, owner: IRI, graph: IRI, position: int, effect: tuple[bytes, bytes]) -> None:
+        """Apply (triples to delete, triples to insert) and the new position in one transaction."""
+        delete, insert = effect
+        held = self.position(owner)
+        old = b"" if held is None else self._position_line(owner, held)
+        new = self._position_line(owner, position)
+        where = self._positions.value
+        self._update(
+            f"DELETE DATA {{ {_block(graph, delete)} {_block(where, old)} }} ;\n"
+            f"INSERT DATA {{ {_block(graph, insert)} {_block(where, new)} }}"
+        )
+
+    def forget(self, owner: IRI, graph: IRI) -> bool:
+        """Take a source out, graph and position; False when there was nothing of it."""
+        held = self.position(owner)
+        if held is None and not self._store.contains_named_graph(ox.NamedNode(graph)):
+            return False
+        old = b"" if held is None else self._position_line(owner, held)
+        self._update(f"DROP SILENT GRAPH <{graph}> ; DELETE DATA {{ {_block(self._positions.value, old)} }}")
+        return True
+
+    def replace(self, graph: IRI, ntriples: bytes) -> bool:
+        """Make a graph hold just these triples, by the difference; False when it already did."""
+        held = self.triples(graph)
+        if not held and ntriples:
+            self._bulk_load_bytes(in_graph(ntriples, graph))
+            return True
+        old, new = set(held.splitlines(keepends=True)), set(ntriples.splitlines(keepends=True))
+        if old == new:
+            return False
+        delete, insert = b"".join(sorted(old - new)), b"".join(sorted(new - old))
+        self._update(
+            f"DELETE DATA {{ {_block(graph, delete)} }} ;\nINSERT DATA {{ {_block(graph, insert)} }}"
+        )
+        return True
+
+    def triples(self, graph: IRI) -> bytes:
+        """The triples of one graph as N-Triples, in no order."""
+        return self._store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(graph)) or b""
+
+    def canonical_dump(self) -> Iterator[bytes]:
+        """Every quad as a sorted N-Quads line: two stores are equal when these are."""
+        lines = (self._store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
+        return iter(sorted(lines))
+
+    def checkpoint(self, folder: Path) -> None:
+        """Write everything down, then copy the store by hard links into a new folder."""
+        self._store.flush()
+        self._store.backup(str(folder))
+
+    def _position_line(self, owner: IRI, position: int) -> bytes:
+        return f"<{owner}> <{_APPLIED}> {integer(position)} .\n".encode()
+
+    def _bulk_load(self, quads: IO[bytes]) -> None:
+        try:
+            self._store.bulk_load(quads, format=ox.RdfFormat.N_QUADS)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise StoreError(f"bulk load refused ({error}); the ledger keeps the changes") from error
+
+    def _bulk_load_bytes(self, quads: bytes) -> None:
+        with TemporaryFile() as file:
+            file.write(quads)
+            file.seek(0)
+            self._bulk_load(file)
+
+    def _update(self, update: str) -> None:
+        try:
+            self._store.update(update)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise StoreError(f"update refused ({error}); the ledger keeps the changes") from error
+
+
+def _block(graph: str, ntriples: bytes) -> str:
+    return f"GRAPH <{graph}> {{\n{ntriples.decode()}}}" if ntriples else ""

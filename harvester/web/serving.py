@@ -1,0 +1,31 @@
+"""Room: what the pages are told from, handed over by whoever starts the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from harvester.errors import Problem
+from harvester.layout import Layout
+from harvester.ledger import Ledger
+from harvester.model import Federation
+from harvester.triplestore import QueryPool
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The federation as it stands; the last four are asked anew for each page.
+
+    `next_run` gives the next run of a source (aware), None when none is planned; `running` the
+    records read so far by each source under way; `problems` those of the configuration.
+    """
+
+    federation: Federation
+    ledger: Ledger
+    pool: QueryPool
+    layout: Layout
+    next_run: Callable[[str], datetime | None]
+    running: Callable[[], Mapping[str, int]]
+    problems: Callable[[], Sequence[Problem]]
+    now: Callable[[], datetime]
