@@ -654,6 +654,12 @@ def test_table_that_declares_more_rows_than_it_gives_fails_the_source():
         read("table", '{"total_count": 250, "results": [{"nom": "Jardin"}]}')
 
 
+def test_table_pages_reach_their_total_together():
+    pages = [f"https://t.example/{number}" for number in (1, 2)]
+    shelf = Shelf({url: json.dumps({"total": 2, "data": [{"nom": url}]}).encode() for url in pages})
+    assert len(harvested(source("table", pages), shelf)) == 2
+
+
 def test_table_json_lines_are_rejected_one_by_one():
     found = read("table", '{"nom": "Jardin"}\n{"nom": \n[1]\n\n{"nom": "Verger"}\n')
     assert [value["nom"] for value in values(found)] == ["Jardin", "Verger"]

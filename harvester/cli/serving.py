@@ -13,7 +13,6 @@ from threading import Event
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from harvester.cli.harvesting import progress
 from harvester.cli.house import CONFIG, FAILED, STORE, Config, House, Store, Verbose, err, house, out, stop
@@ -22,7 +21,6 @@ from harvester.harvest.run import now_utc
 from harvester.publish import Publisher
 from harvester.schedule import Clock
 from harvester.triplestore import Checkpoints, FileLock, QueryPool
-from harvester.web import Serving, create_app
 
 DEMO = Path(__file__).parents[2] / "demo"
 DEMO_PORT = 8018
@@ -74,6 +72,10 @@ def schedule(config: Config = CONFIG, store: Store = STORE, verbose: Verbose = F
 
 
 def _stay(opened: House, listen: tuple[str, int], *, harvest: bool) -> None:
+    import uvicorn
+
+    from harvester.web import Serving, create_app
+
     running: dict[str, int] = {}
     pool = QueryPool(Checkpoints(opened.layout.checkpoints).current(), workers=max(2, os.cpu_count() or 1))
     with ExitStack() as stack:

@@ -4,8 +4,9 @@ In: a byte stream, the places where the list may be. Out: its values, in order; 
 list; SourceChanged when the document is not JSON, is cut, or holds no such list. Never holds more than
 one value and one chunk of text.
 
-The standard library's scanner is used on a moving window: measured on 100,000 GoGoCarto records
-(132 MB) it gives 79,000 records/s, ijson with its C backend 36,000.
+The standard library's scanner works on a moving window: as fast as ijson with its C backend (measured on
+GoGoCarto records, 100,000 against 94,000 a second), and it also reads what PHP and spreadsheets write (raw
+tabs, NaN, half surrogate pairs), what stands beside the list, and whether the document closed.
 """
 
 from __future__ import annotations

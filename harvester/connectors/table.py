@@ -82,14 +82,30 @@ def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Rec
     """
     options = Options(**source.options)
     refs = _ref_columns(source)
+    count, documents = 0, []
     for url in source.urls:
         answer = asked(answers, url, source)
-        for row in _rows(answer, source, options, raw):
+        document: dict[str, Any] = {}
+        for row in _rows(answer, where(answer, source), options, raw=raw, members=document):
+            count += 1
             yield row if isinstance(row, Rejected) else _record(row, refs, options)
+        documents.append(document)
+    _check_total(source, count, documents)
 
 
-def _rows(answer: Answer, source: Source, options: Options, raw: Raw) -> Rows:
-    place = where(answer, source)
+def _check_total(source: Source, count: int, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Several addresses may be the pages of one list: together they reach the total that each declares."""
+    said = [
+        document[name] for document in documents for name in TOTALS if isinstance(document.get(name), int)
+    ]
+    if said and count < max(said):
+        raise SourceChanged(
+            f"table '{source.id}': {source.url}: {count} rows of the {max(said)} it declares; "
+            "ask for the whole export"
+        )
+
+
+def _rows(answer: Answer, place: str, options: Options, *, raw: Raw, members: dict[str, Any]) -> Rows:
     with raw.open(answer) as stream:
         start = stream.read(1 << 12)
     kind = options.format or recognised(answer, start, where=place)
@@ -100,7 +116,9 @@ def _rows(answer: Answer, source: Source, options: Options, raw: Raw) -> Rows:
         elif kind == "jsonl":
             yield from json_lines(stream)
         elif kind in ("json", "geojson"):
-            yield from _document_rows(Document(stream, where=place, encoding=used), options, place)
+            document = Document(stream, where=place, encoding=used)
+            yield from _document_rows(document, options)
+            members |= document.members
         else:
             sign = options.delimiter or ("\t" if kind == "tsv" else None)
             yield from csv_rows(
@@ -115,19 +133,9 @@ def _encoding(answer: Answer, kind: Format, raw: Raw) -> str:
         return encoding(stream, charset=answer.charset)
 
 
-def _document_rows(document: Document, options: Options, place: str) -> Rows:
+def _document_rows(document: Document, options: Options) -> Rows:
     document.seek(*((options.records,) if options.records else LISTS), keyed=bool(options.records))
-    count = 0
-    for value in document.items():
-        count += 1
-        yield (
-            _row(value)
-            if isinstance(value, dict)
-            else Rejected(None, f"expected an object, got {value!r:.60}")
-        )
-    total = next((document.members[name] for name in TOTALS if name in document.members), None)
-    if isinstance(total, int) and count < total:
-        raise SourceChanged(f"{place}: {count} rows of the {total} it declares; ask for the whole export")
+    yield from map(_row, document.items())
 
 
 def _row(value: Value) -> dict[str, Any] | Rejected:

@@ -95,20 +95,24 @@ class Writer:
         return out + self._commune(f"<{subject}>", values)
 
     def _commune(self, node: str, values: Mapping[str, Any]) -> list[str]:
-        if values.get("country", "FR") != "FR":
-            return []
         match = self.territory.resolve(
             insee=values.get("insee"),
             name=values.get("city"),
             postcode=values.get("postcode"),
             department=values.get("department"),
+            country=values.get("country"),
             lat=values.get("lat"),
             lon=values.get("lon"),
         )
         if match is None:
             return []
         commune = match.commune
-        within = [("departement", commune.department), ("region", commune.region), ("epci", commune.epci)]
+        within = [
+            ("commune", commune.parent),  # of an arrondissement: Paris, Lyon, Marseille
+            ("departement", commune.department),
+            ("region", commune.region),
+            ("epci", commune.epci),
+        ]
         return [
             f"{node}{predicate('dcterms:spatial')}<{iri.territory('commune', commune.code)}> .",
             f"{node}{predicate('archipel:locationPrecision')}<{iri.concept('precisions', match.method)}> .",

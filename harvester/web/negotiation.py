@@ -33,7 +33,7 @@ LANGUAGES = ("fr", "en")
 def media_type(name: str) -> str:
     """What we send as Content-Type for a format."""
     charset = {"csv": "; charset=utf-8", "tsv": "; charset=utf-8", "turtle": "; charset=utf-8"}
-    return (RESULTS | GRAPHS)[name][0] + charset.get(name, "")
+    return {**RESULTS, **GRAPHS}[name][0] + charset.get(name, "")
 
 
 def preferred(accept: str | None, offers: Offers) -> str | None:

@@ -1,0 +1,64 @@
+"""Room: the application: routes put together, the gate round them, errors in words.
+
+A `Serving` comes in, an ASGI application goes out; it opens nothing and starts nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from harvester.errors import QueryError
+from harvester.web import health, records, sources, sparql, vocabulary
+from harvester.web.gate import Gate
+from harvester.web.overview import Overview
+from harvester.web.pages import visit
+from harvester.web.problems import absent, refused
+from harvester.web.serving import Serving
+
+__all__ = ["Serving", "create_app"]
+
+
+def create_app(serving: Serving) -> FastAPI:
+    """The application that serves a federation."""
+    app = FastAPI(title=serving.federation.title, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.serving = serving
+    app.state.overview = Overview(serving)
+    app.state.waiting = CapacityLimiter(sparql.WAITING)
+    app.state.answered = None
+    for room in (sources, records, sparql, vocabulary, health):
+        app.include_router(room.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _misasked)
+    app.add_exception_handler(QueryError, _query_error)
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
+    app.add_middleware(Gate, base=serving.federation.base)
+    return app
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    """No such page, no such method."""
+    status = cast("HTTPException", error).status_code
+    here = visit(request)
+    key = "problem.method" if status == 405 else "problem.no-page"
+    answer = absent(here, status, here.say(key), kind="no-page", advice=here.say("problem.no-page-advice"))
+    answer.headers.update(cast("HTTPException", error).headers or {})
+    return answer
+
+
+def _misasked(request: Request, _error: Exception) -> Response:
+    here = visit(request)
+    return absent(here, 422, here.say("problem.misasked"), kind="misasked")
+
+
+def _query_error(request: Request, error: Exception) -> Response:
+    return refused(visit(request), cast("QueryError", error))

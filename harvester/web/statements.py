@@ -1,0 +1,83 @@
+"""Room: triples about one thing -> lines that a person reads: label, values.
+
+Fragments of the thing (its place, its address) are told as if they were said of itself. The order
+of the lines is that of the table `predicate` of the texts; what pages tell elsewhere is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from harvester.web import texts, words
+
+ELSEWHERE = frozenset(
+    "pair:label rdfs:label dcterms:description dcterms:isPartOf dcterms:license dcterms:source "
+    "schema:name schema:license pair:hasLocation schema:address skos:inScheme skos:topConceptOf".split()
+)
+"""Properties that pages tell in their own place, or that only lead to a fragment."""
+
+About = Mapping[str, Sequence[ox.NamedNode | ox.Literal]]
+"""Predicate -> objects, of one thing and its fragments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value: its text, the IRI behind it, the language of the text."""
+
+    text: str
+    href: str | None = None
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One property and its values."""
+
+    label: str
+    term: str
+    values: Sequence[Value]
+
+
+def about(ntriples: bytes) -> About:
+    """What N-Triples say, by prefixed predicate."""
+    found: dict[str, list[ox.NamedNode | ox.Literal]] = {}
+    for quad in ox.parse(ntriples, format=ox.RdfFormat.N_TRIPLES):
+        if isinstance(quad.object, ox.NamedNode | ox.Literal):
+            found.setdefault(quad.predicate.value, []).append(quad.object)
+    return found
+
+
+def lines(said: About, language: str) -> list[Line]:
+    """The lines to show, in the order of the texts, unknown properties last."""
+    order = {name: i for i, name in enumerate(texts.group("predicate"))}
+    shown = {term: words.short(term) for term in said}
+    terms = sorted(
+        (term for term in said if shown[term] not in ELSEWHERE),
+        key=lambda term: (order.get(shown[term], len(order)), shown[term]),
+    )
+    return [Line(words.predicate_label(term, language), shown[term], _values(said[term], language)) for term in terms]
+
+
+def first_text(said: About, *terms: str) -> Value | None:
+    """The first literal said under one of these predicates (in full)."""
+    found = (_value(one, "fr") for term in terms for one in said.get(term, ()) if isinstance(one, ox.Literal))
+    return next(found, None)
+
+
+def _values(objects: Iterable[ox.NamedNode | ox.Literal], language: str) -> list[Value]:
+    return list(dict.fromkeys(_value(one, language) for one in objects))
+
+
+def _value(one: ox.NamedNode | ox.Literal, language: str) -> Value:
+    if isinstance(one, ox.NamedNode):
+        return Value(words.label(one.value, language), one.value)
+    return Value(one.value, lang=one.language)
+
+
+def subjects(ntriples: bytes) -> Iterator[str]:
+    """The subjects of N-Triples, in order, each once."""
+    quads = ox.parse(ntriples, format=ox.RdfFormat.N_TRIPLES)
+    yield from dict.fromkeys(quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode))
