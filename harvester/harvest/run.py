@@ -190,7 +190,7 @@ class Harvest:
         run["ended_at"] = self.now()
 
         def settle(tally: Tally) -> tuple[Outcome, str]:
-            if not tally.changes and not sums.judged:
+            if not tally.changes and not sums.judged and not sums.nameless:
                 return Outcome.UNCHANGED, "nothing changed"
             issues = sums.rejected
             return (Outcome.DONE_ISSUES if issues else Outcome.DONE), _summary(tally, issues)

@@ -96,11 +96,14 @@ class QueryPool:
             self._put(None)
             worker.kill()
             raise self._stopped(error) from error
-        return Answering(kind[1].decode(), self._chunks(worker, first, deadline))
+        chunks = self._chunks(worker, first, deadline)
+        next(chunks)  # begun, so that the worker is freed even if the asker leaves before reading
+        return Answering(kind[1].decode(), chunks)
 
     def _chunks(self, worker: _Worker, frame: tuple[bytes, bytes], deadline: float) -> Iterator[bytes]:
         ended = False
         try:
+            yield b""
             while frame[0] == frames.DATA:
                 yield frame[1]
                 frame = worker.frame(deadline)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import cast
@@ -59,14 +59,18 @@ def shown(pool: QueryPool, query: Query) -> Shown:
 
 def _first_lines(answering: Answering) -> tuple[list[bytes], bool]:
     """The first whole lines of an answer, a header included, and whether there are more."""
-    held = bytearray()
-    with closing(cast("Iterator[bytes]", answering.chunks)) as chunks:  # type: ignore[type-var]  # a generator
+    held, ended = bytearray(), False
+    with closing(cast("Generator[bytes]", answering.chunks)) as chunks:
         for chunk in chunks:
             held += chunk
             if held.count(b"\n") > ROWS + 1 or len(held) > BYTES:
                 break
+        else:
+            ended = True
     lines = bytes(held).split(b"\n")
-    return lines[: ROWS + 1], len(lines) > ROWS + 2
+    if not (ended and lines[-1]):  # what follows the last end of line is nothing, or part of a line
+        lines.pop()
+    return lines[: ROWS + 1], len(lines) > ROWS + 1 or not ended
 
 
 def _cell(term: object) -> Cell:

@@ -40,7 +40,9 @@ def create_app(serving: Serving) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _misasked)
     app.add_exception_handler(QueryError, _query_error)
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
+    )
     app.add_middleware(Gate, base=serving.federation.base)
     return app
 

@@ -24,7 +24,9 @@ def description(serving: Serving) -> bytes:
 def _service(serving: Serving) -> Iterator[str]:
     endpoint = f"{serving.federation.base}sparql"
     node = f"<{endpoint}>"
-    limits = f"Read only; no SERVICE. A query is answered within {serving.pool.timeout_s:g} s or refused (503)."
+    limits = (
+        f"Read only; no SERVICE. A query is answered within {serving.pool.timeout_s:g} s or refused (503)."
+    )
     yield f"{node}{_TYPE}<{full('sd:Service')}> ."
     yield f"{node}{predicate('sd:endpoint')}{node} ."
     yield f"{node}{predicate('sd:supportedLanguage')}<{full('sd:SPARQL11Query')}> ."

@@ -31,7 +31,9 @@ def asked_format(visit: Visit) -> str | None:
     return preferred(visit.accept, {**GRAPHS, **HTML})
 
 
-def graph(visit: Visit, name: str | None, ntriples: bytes, headers: Mapping[str, str] | None = None) -> Response:
+def graph(
+    visit: Visit, name: str | None, ntriples: bytes, headers: Mapping[str, str] | None = None
+) -> Response:
     """Triples in the format named; 406 when it is none."""
     if name not in GRAPHS:
         return unacceptable(visit, ", ".join(GRAPHS))

@@ -77,9 +77,7 @@ class Visit:
 
 def visit(request: Request) -> Visit:
     """The visit that a request makes."""
-    language = negotiation.language(
-        request.headers.get("accept-language"), request.query_params.get("lang")
-    )
+    language = negotiation.language(request.headers.get("accept-language"), request.query_params.get("lang"))
     return Visit(request, request.app.state.serving, language)
 
 

@@ -9,15 +9,16 @@ from fastapi.responses import JSONResponse, Response
 from harvester.errors import QueryError
 from harvester.web.negotiation import wants_html
 from harvester.web.pages import VARY, Visit, page
+from harvester.web.texts import group
 
 RETRY_AFTER_S = {429: 5, 503: 30}
 """How long the asker should wait before asking again."""
 
 
 def problem(status: int, detail: str, *, kind: str, base: str) -> JSONResponse:
-    """A problem document; its type is explained on the page of the endpoint."""
+    """A problem document; the refusals of the endpoint are explained on its page."""
     told = {
-        "type": f"{base}sparql#{kind}",
+        "type": f"{base}sparql#{kind}" if kind in group("refusal") else "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
@@ -38,7 +39,9 @@ def absent(visit: Visit, status: int, detail: str, *, kind: str, advice: str = "
         answer.headers.update(VARY)
         return answer
     headers = _headers(status)
-    return page(visit, "problem.html", status=status, headers=headers, detail=detail, code=status, advice=advice)
+    return page(
+        visit, "problem.html", status=status, headers=headers, detail=detail, code=status, advice=advice
+    )
 
 
 def unacceptable(visit: Visit, known: str) -> Response:

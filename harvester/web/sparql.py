@@ -19,6 +19,7 @@ from fastapi.responses import Response, StreamingResponse
 from harvester.errors import QueryError, StoreError
 from harvester.triplestore import Answering, Query
 from harvester.triplestore.queries import LONGEST_QUERY
+from harvester.web import texts
 from harvester.web.answers import Shown, shown
 from harvester.web.description import description
 from harvester.web.examples import examples
@@ -156,6 +157,7 @@ async def _page(visit: Visit, asked: Asked) -> Response:
     status = error.status if error else 200
     wait = {"Retry-After": str(RETRY_AFTER_S[status])} if status in RETRY_AFTER_S else {}
     told = {"asked": asked.query, "found": found, "error": error, "examples": examples()}
+    told["refusals"] = texts.group("refusal")
     return page(
         visit, "sparql.html", status=status, headers=wait, timeout_s=visit.serving.pool.timeout_s, **told
     )

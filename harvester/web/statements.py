@@ -14,8 +14,20 @@ import pyoxigraph as ox
 from harvester.web import texts, words
 
 ELSEWHERE = frozenset(
-    "pair:label rdfs:label dcterms:description dcterms:isPartOf dcterms:license dcterms:source "
-    "schema:name schema:license pair:hasLocation schema:address skos:inScheme skos:topConceptOf".split()
+    [
+        "pair:label",
+        "rdfs:label",
+        "dcterms:description",
+        "dcterms:isPartOf",
+        "dcterms:license",
+        "dcterms:source",
+        "schema:name",
+        "schema:license",
+        "pair:hasLocation",
+        "schema:address",
+        "skos:inScheme",
+        "skos:topConceptOf",
+    ]
 )
 """Properties that pages tell in their own place, or that only lead to a fragment."""
 
@@ -58,7 +70,10 @@ def lines(said: About, language: str) -> list[Line]:
         (term for term in said if shown[term] not in ELSEWHERE),
         key=lambda term: (order.get(shown[term], len(order)), shown[term]),
     )
-    return [Line(words.predicate_label(term, language), shown[term], _values(said[term], language)) for term in terms]
+    return [
+        Line(words.predicate_label(term, language), shown[term], _values(said[term], language))
+        for term in terms
+    ]
 
 
 def first_text(said: About, *terms: str) -> Value | None:
