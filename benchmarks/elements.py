@@ -53,8 +53,10 @@ class Map:
         drawn = Random(f"{self.seed}/{number}")
         town = drawn.choices(self.towns, cum_weights=self.weights)[0]
         created = _FIRST_DAY + timedelta(minutes=drawn.randrange(60 * 24 * 365 * 8))
-        changed = datetime(2026, 11, 1, tzinfo=UTC) if revised else created + timedelta(days=drawn.randrange(700))
-        chosen = drawn.sample(self.categories, drawn.randint(1, 3))
+        changed = (
+            datetime(2026, 11, 1, tzinfo=UTC) if revised else created + timedelta(days=drawn.randrange(700))
+        )
+        chosen = drawn.sample(self.categories, drawn.choice((1, 1, 1, 2)))
         element = {
             "id": _ref(number),
             "name": self._name(drawn, town),
@@ -103,7 +105,10 @@ class Map:
         """Fields that only some records have, each with its own chance."""
         hours = {day: drawn.choice(self.phrases["hours"]) for day in ("mercredi", "vendredi", "samedi")}
         chances = {
-            "telephone": (0.4, f"0{drawn.randint(1, 5)} {drawn.randint(10, 99)} 42 {drawn.randint(10, 99)} 17"),
+            "telephone": (
+                0.4,
+                f"0{drawn.randint(1, 5)} {drawn.randint(10, 99)} 42 {drawn.randint(10, 99)} 17",
+            ),
             "email": (0.3, f"contact@{_ref(number)}.example.org"),
             "image": (0.2, f"https://images.example.org/{_ref(number)}.jpg"),
             "commitment": (0.3, drawn.choice(self.phrases["ends"])),
@@ -120,7 +125,10 @@ def load(seed: int) -> Map:
     return Map(
         seed,
         phrases,
-        [Town(row["nom"], row["codes_postaux"].split()[0], float(row["lat"]), float(row["lon"])) for row in rows],
+        [
+            Town(row["nom"], row["codes_postaux"].split()[0], float(row["lat"]), float(row["lon"]))
+            for row in rows
+        ],
         list(accumulate(int(row["population"]) for row in rows)),
         _categories(),
     )

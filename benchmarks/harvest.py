@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple, TypeVar
@@ -28,8 +30,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))  # run as a script, only `benchmarks/` itself is known
 
 from benchmarks import stages
+from benchmarks.elements import CHANGED_EVERY
 from benchmarks.partner import Shown
-from harvester.harvest import Children
+from harvester.harvest import Children, Report
 from harvester.layout import Layout
 from harvester.model import Expect, Federation, Publisher, Source
 
@@ -40,19 +43,20 @@ _FLOORS = 3
 
 
 class Night(NamedTuple):
-    """One night of the benchmark; `changed` says whether 2 % of the records are another."""
+    """One night: what the partner shows, and that one record in `every` changes; 0 for none."""
 
     name: str
     listing: str
     validators: bool = True
-    changed: bool = False
+    every: int = 0
 
 
+FIRST = Night("first", "first", every=1)
 NIGHTS = (
     Night("304", "first"),
     Night("same", "first", validators=False),
     Night("shuffled", "shuffled"),
-    Night("changed", "changed", changed=True),
+    Night("changed", "changed", every=CHANGED_EVERY),
 )
 
 
@@ -66,6 +70,7 @@ class Bench:
     partner_pid: int
     folder: Path
     pool: Children
+    patience_s: float
 
     @property
     def layout(self) -> Layout:
@@ -81,8 +86,6 @@ class Bench:
     def source(self) -> Source:
         """The synthetic partner, declared as a maintainer would."""
         categories = {"from": "categoriesFull[].id", "align": "presdecheznous"}
-        from datetime import timedelta
-
         return Source(
             id=_SOURCE,
             title="Carte de synthèse",
@@ -99,8 +102,12 @@ class Bench:
         )
 
     def child(self, step: Callable[..., T], *args: Any) -> T:
-        """Run a step in a child of its own, and wait for it."""
-        return self.pool.submit(step, *args).result()
+        """Run a step in a child of its own, and wait for it, but not for ever."""
+        try:
+            return self.pool.submit(step, *args).result(self.patience_s)
+        except TimeoutError as error:
+            text = f"benchmark: step '{step.__name__}': not done after {self.patience_s:g} s; give a longer --patience"
+            raise SystemExit(text) from error
 
     def show(self, shown: Shown) -> None:
         """Make the partner show another listing."""
@@ -111,18 +118,19 @@ class Bench:
 
 
 @contextmanager
-def bench(records: int, *, seed: int, packed: bool) -> Iterator[Bench]:
+def bench(records: int, *, seed: int, packed: bool, patience_s: float) -> Iterator[Bench]:
     """A partner that answers, an empty folder and a pool of one child; all gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="archipel-benchmark-") as name, Children(1) as pool:
-        folder = Path(name)
+    pool = Children(1)
+    with tempfile.TemporaryDirectory(prefix="archipel-benchmark-") as name:
         options = ["--folder", name, "--seed", str(seed), *(["--gzip"] if packed else [])]
         command = [sys.executable, str(ROOT / "benchmarks" / "partner.py"), str(records), *options]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as partner:
             assert partner.stdin and partner.stdout
             try:
                 told = json.loads(partner.stdout.readline())
-                yield Bench(records, packed, told, partner.pid, folder, pool)
+                yield Bench(records, packed, told, partner.pid, Path(name), pool, patience_s)
             finally:
+                pool.shutdown(cancel_futures=True)
                 partner.stdin.close()
 
 
@@ -131,7 +139,7 @@ def measured(on: Bench) -> dict[str, Any]:
     from benchmarks import figures
 
     on.child(stages.publish, on.layout, on.federation)  # vocabulary and territories: once, at installation
-    nights = [_night(on, Night("first", "first", changed=True))]
+    nights = [_night(on, FIRST)]
     quads, floors = _floor(on)
     nights += [_night(on, night) for night in NIGHTS]
     seconds = {night["night"]: night["seconds"] for night in nights} | {"floor": median(floors)}
@@ -161,8 +169,7 @@ def _night(on: Bench, night: Night) -> dict[str, Any]:
         report, inner = on.child(stages.harvest, on.source, on.federation, on.layout)
         outer = on.child(stages.publish, on.layout, on.federation)
         seconds = time.perf_counter() - begun
-    if not report.outcome.succeeded:
-        raise SystemExit(f"night '{night.name}': {report.outcome}: {report.message}")
+    _check(night, report, on.records)
     return {
         "night": night.name,
         "seconds": seconds,
@@ -176,6 +183,14 @@ def _night(on: Bench, night: Night) -> dict[str, Any]:
         "store": disk(on.layout.root),
         "load": load,
     }
+
+
+def _check(night: Night, report: Report, records: int) -> None:
+    """A night that did not do its work is not worth a figure."""
+    expected = math.ceil(records / night.every) if night.every else 0
+    if not report.outcome.succeeded or report.counts["changes"] != expected:
+        found = f"{report.counts.get('changes', 0)} changes, {expected} expected"
+        raise SystemExit(f"benchmark: night '{night.name}': {report.outcome}: {report.message} ({found})")
 
 
 def _floor(on: Bench) -> tuple[int, list[float]]:
@@ -196,11 +211,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--gzip", action="store_true", help="the partner compresses its answers")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--patience", type=float, default=1800, help="seconds a step may take at most")
     parser.add_argument("--profile", action="store_true", help="one profiled run instead of the measures")
     asked = parser.parse_args()
     if asked.records < 1:
         parser.error(f"records is '{asked.records}'; give 1 or more")
-    with bench(asked.records, seed=asked.seed, packed=asked.gzip) as on:
+    with bench(asked.records, seed=asked.seed, packed=asked.gzip, patience_s=asked.patience) as on:
         if asked.profile:
             on.child(stages.publish, on.layout, on.federation)
             print("\n".join(stages.profile(on.source, on.federation, on.layout)))

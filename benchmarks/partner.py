@@ -23,7 +23,9 @@ from random import Random
 
 import orjson
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # run as a script, only `benchmarks/` itself is known
+sys.path.append(
+    str(Path(__file__).resolve().parents[1])
+)  # run as a script, only `benchmarks/` itself is known
 
 from benchmarks import elements
 

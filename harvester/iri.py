@@ -26,7 +26,7 @@ def record(base: str, source: str, ref: str) -> IRI:
 def _path(ref: str) -> str:
     segments = ref.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
-        return quote(ref, safe="-_~")
+        return quote(ref, safe="-_~").replace(".", "%2E")
     return quote(ref, safe=_SAFE + "/")
 
 

@@ -13,23 +13,23 @@ import argparse
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import typer
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-sys.path.append(str(Path(__file__).resolve().parent))  # run as a script or imported, its neighbour is found
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # run as a script, only `scripts/` itself is known
 
-from schema import shape_of, sources_schema
-
-from harvester import cli, connectors, errors, items
+from harvester import connectors, errors, items
 from harvester.cleaning import CLEANERS
 from harvester.config import tables
 from harvester.mapping.rules import KEYS
+from scripts.commands import commands
+from scripts.markdown import table
+from scripts.schema import properties, shape_of, sources_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
@@ -53,18 +53,40 @@ _SUBTABLES = (
     (tables.RobotsTable, "robots"),
     (tables.SecretTable, "headers.NAME"),
 )
-_EXIT_CODES = (
-    (0, "done"),
-    (1, "a source failed, was deferred or is held; or the question could not be answered"),
-    (2, "wrong use, or a configuration that cannot be used"),
-)
+
+_ON_THE_FILE = """\
+An unknown key is a problem, told with its line and the nearest known name. A faulty `[source.ID]` fails
+that source only; a faulty `[federation]`, or a file that is not TOML, refuses to start. `harvester check`
+lists every problem at once; an editor can show them
+[as you type](../howto/add-a-source.md#let-the-editor-check-it).
+
+A *duration* is a number and a unit: `30s`, `10m`, `2h`, `7d`, `2w`, `1y`.
+"""
+_ON_A_SOURCE = """\
+## [source.ID]
+
+`ID` may hold `a-z`, `0-9` and `-`; it is part of the IRI of every record of the source.
+Besides these keys, each connector has its own: see [connectors](connectors.md).
+"""
+_ON_A_MAP = """\
+## [source.ID.map]
+
+Item field (see [items](items.md)) → a path, a list of paths of which the first non-empty one wins, or a
+table with these keys. What is not mapped is not kept. For the connector `table` a path is a whole column
+name; for the others it is a subset of JMESPath: names, quoted names, dots, `[0]`, `[]`, `[*]`.
+"""
+_ON_CONNECTORS = """\
+One file of `harvester/connectors/` each. A *full* listing, once read to its end, proves which records have
+left it. The first table of each holds the keys it adds to `[source.ID]`, the second its own mapping; a
+`[source.ID.map]` says only what differs.
+"""
 
 
 def pages() -> dict[str, str]:
     """Every generated file of docs/reference/, by name."""
     return {
         "configuration.md": _page("sources.toml", "harvester/config/tables.py", _configuration()),
-        "commands.md": _page("Commands", "harvester/cli/", _commands()),
+        "commands.md": _page("Commands", "harvester/cli/", commands()),
         "items.md": _page("Items", "harvester/items.py", _items()),
         "connectors.md": _page("Connectors", "harvester/connectors/", _connectors()),
         "errors.md": _page("Errors", "harvester/errors.py", _errors()),
@@ -102,17 +124,6 @@ def _page(title: str, origin: str, lines: Iterable[str]) -> str:
     return head + "\n".join(lines).rstrip() + "\n"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield _row(head)
-    yield "|" + "---|" * len(head)
-    yield from map(_row, rows)
-    yield ""
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
 def _first_line(documented: object) -> str:
     return (inspect.getdoc(documented) or "").splitlines()[0]
 
@@ -121,23 +132,15 @@ def _first_line(documented: object) -> str:
 
 
 def _configuration() -> Iterator[str]:
-    yield "How to make an editor check this file: [add a source](../howto/add-a-source.md#let-the-editor-check-it)."
-    yield "An unknown key is a problem, told with its line and the nearest known name. A faulty `[source.ID]`"
-    yield "fails that source only; a faulty `[federation]`, or a file that is not TOML, refuses to start.\n"
-    yield "A *duration* is a number and a unit: `30s`, `10m`, `2h`, `7d`, `2w`, `1y`.\n"
+    yield _ON_THE_FILE
     yield from _settings("[federation]", tables.FederationTable)
     yield from _settings("[federation.retention]", tables.RetentionTable)
-    yield "## [source.ID]\n"
-    yield "`ID` may hold `a-z`, `0-9` and `-`; it is part of every IRI of the source's records."
-    yield "Besides these keys, each connector has its own: see [connectors](connectors.md).\n"
+    yield _ON_A_SOURCE
     yield from _fields(tables.SourceTable)
     for model, name in _SUBTABLES:
         yield from _settings(f"[source.ID] {name}", model)
-    yield "## [source.ID.map]\n"
-    yield "Item field (see [items](items.md)) → a path, a list of paths of which the first non-empty one wins,"
-    yield "or a table with these keys. What is not mapped is not kept. For the connector `table` a path is a whole"
-    yield "column name; for the others it is a subset of JMESPath: names, quoted names, dots, `[0]`, `[]`, `[*]`.\n"
-    yield from _table(("key", "meaning"), ((f"`{key}`", _ENTRY_KEYS[key]) for key in KEYS))
+    yield _ON_A_MAP
+    yield from table(("key", "meaning"), ((f"`{key}`", _ENTRY_KEYS[key]) for key in KEYS))
 
 
 def _settings(title: str, model: type[BaseModel]) -> Iterator[str]:
@@ -147,12 +150,17 @@ def _settings(title: str, model: type[BaseModel]) -> Iterator[str]:
 
 
 def _fields(model: type[BaseModel]) -> Iterator[str]:
-    shapes = model.model_json_schema(by_alias=True)["properties"]
+    shapes = properties(model)
     rows = (
-        (f"`{field.alias or name}`", shape_of(shapes[field.alias or name]), _default(field), field.description or "")
+        (
+            f"`{field.alias or name}`",
+            shape_of(shapes[field.alias or name]),
+            _default(field),
+            field.description or "",
+        )
         for name, field in model.model_fields.items()
     )
-    yield from _table(("key", "value", "default", "meaning"), rows)
+    yield from table(("key", "value", "default", "meaning"), rows)
 
 
 def _default(field: FieldInfo) -> str:
@@ -171,51 +179,6 @@ def _duration(value: timedelta) -> str:
     return next(f"{seconds // size}{unit}" for unit, size in _UNITS if seconds % size == 0)
 
 
-# --- commands.md -------------------------------------------------------------------------------------
-
-
-def _commands() -> Iterator[str]:
-    yield "`harvester COMMAND --help` says the same. Exit codes:\n"
-    yield from _table(("code", "meaning"), ((str(code), text) for code, text in _EXIT_CODES))
-    group: Any = typer.main.get_command(cli.app)
-    for name, command in group.commands.items():
-        arguments = [one for one in command.params if one.param_type_name == "argument"]
-        usage = " ".join([f"harvester {name}", *(_placeholder(one) for one in arguments), "[OPTIONS]"])
-        yield f"## {name}\n"
-        yield f"{command.help}\n"
-        yield f"```\n{usage}\n```\n"
-        rows = [(_called(one), _value(one), _meaning(one)) for one in command.params]
-        yield from _table(("argument or option", "default", "meaning"), rows)
-
-
-def _placeholder(argument: Any) -> str:
-    name = argument.name.upper() + ("…" if argument.nargs == -1 else "")
-    return name if argument.required else f"[{name}]"
-
-
-def _called(parameter: Any) -> str:
-    if parameter.param_type_name == "argument":
-        return f"`{parameter.name.upper()}`"
-    value = "" if parameter.is_flag else f" {_kind(parameter.type)}"
-    return f"`{parameter.opts[0]}{value}`"
-
-
-def _kind(type_: Any) -> str:
-    choices = getattr(type_, "choices", None)
-    return "|".join(str(getattr(one, "value", one)) for one in choices) if choices else type_.name.split()[0].upper()
-
-
-def _value(parameter: Any) -> str:
-    if parameter.default is None or parameter.default is False or parameter.required:
-        return ""
-    return f"`{parameter.default}`"
-
-
-def _meaning(parameter: Any) -> str:
-    variable = getattr(parameter, "envvar", None)
-    return (parameter.help or "") + (f"; also by the variable `{variable}`" if variable else "")
-
-
 # --- items.md, connectors.md, errors.md --------------------------------------------------------------
 
 
@@ -223,7 +186,7 @@ def _items() -> Iterator[str]:
     required = " and ".join(f"`{name}`" for name in items.REQUIRED)
     yield f"What an item may hold. {required} are required; every other field may be absent.\n"
     yield "## Kinds\n"
-    yield from _table(("kind", "what it is"), ((f"`{kind}`", text) for kind, text in items.KINDS.items()))
+    yield from table(("kind", "what it is"), ((f"`{kind}`", text) for kind, text in items.KINDS.items()))
     yield "## Fields of every kind\n"
     yield from _item_fields(lambda field: not field.kinds)
     for kind in items.KINDS:
@@ -240,12 +203,11 @@ def _item_fields(wanted: Callable[[items.Field], bool]) -> Iterator[str]:
         for field in items.FIELDS.values()
         if wanted(field)
     )
-    yield from _table(("field", "type", "values", "meaning"), rows)
+    yield from table(("field", "type", "values", "meaning"), rows)
 
 
 def _connectors() -> Iterator[str]:
-    yield "One file of `harvester/connectors/` each. A *full* listing, once read to its end, proves which records"
-    yield "have left it.\n"
+    yield _ON_CONNECTORS
     for name in connectors.names():
         connector = connectors.load(name)
         title = connector.title[:1].upper() + connector.title[1:]
@@ -253,7 +215,7 @@ def _connectors() -> Iterator[str]:
         yield f"{title}. Listing: {connector.listing}. [How to use it](../connectors/{name}.md).\n"
         yield from _fields(connector.options)
         rows = ((f"`{field}`", _entry(entry)) for field, entry in connector.mapping.items())
-        yield from _table(("item field", "its own mapping"), rows)
+        yield from table(("item field", "its own mapping"), rows)
 
 
 def _entry(entry: Any) -> str:
@@ -265,10 +227,15 @@ def _entry(entry: Any) -> str:
 
 def _errors() -> Iterator[str]:
     tree = (errors.__doc__ or "").split("\n\n")[1]
-    yield "Grouped by what happens next. A message reads *where: who: what is wrong; what to do*, on one line.\n"
+    yield "Grouped by what happens next."
+    yield "A message reads *where: who: what is wrong; what to do*, on one line.\n"
     yield f"```\n{tree}\n```\n"
-    found = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.HarvesterError)]
-    yield from _table(("error", "meaning"), ((f"`{one.__name__}`", _first_line(one)) for one in found))
+    found = [
+        one
+        for one in vars(errors).values()
+        if isinstance(one, type) and issubclass(one, errors.HarvesterError)
+    ]
+    yield from table(("error", "meaning"), ((f"`{one.__name__}`", _first_line(one)) for one in found))
     yield "Which outcome a run ends in, and what to do then: [read a run](../howto/read-a-run.md)."
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from harvester import connectors, items, vocab
 from harvester.cleaning import CLEANERS
@@ -53,6 +53,14 @@ def sources_schema(comment: str) -> Schema:
     }
 
 
+def properties(model: type[BaseModel]) -> Schema:
+    """The schema of each key of a table; one address may stand without its list."""
+    own: Schema = _clean(model.model_json_schema())["properties"]
+    if model is tables.SourceTable:
+        own["url"] = {"anyOf": [{"type": "string"}, own["url"]], "description": own["url"]["description"]}
+    return own
+
+
 def shape_of(schema: Mapping[str, Any]) -> str:
     """The type of a value, in words."""
     if "$ref" in schema or "properties" in schema:
@@ -71,7 +79,7 @@ def shape_of(schema: Mapping[str, Any]) -> str:
 def _with_connectors(source: Schema) -> Schema:
     """The table of a source: words of the house, then what each connector adds."""
     own: Schema = source["properties"]
-    own["url"] = {"anyOf": [{"type": "string"}, own["url"]], "description": own["url"]["description"]}
+    own |= properties(tables.SourceTable)
     own["connector"]["enum"] = list(connectors.names())
     own["kind"]["enum"] = list(items.KINDS)
     own["licence"]["enum"] = sorted(vocab.licences())

@@ -27,7 +27,9 @@ settings.load_profile("suite")
 
 ROOT = Path(__file__).parents[1]
 
-HEAD = '[federation]\ntitle = "Essai"\nbase = "http://localhost:8000/"\ncontact = "mailto:contact@example.org"\n'
+HEAD = (
+    '[federation]\ntitle = "Essai"\nbase = "http://localhost:8000/"\ncontact = "mailto:contact@example.org"\n'
+)
 PREFIXES = """
 PREFIX archipel: <https://w3id.org/archipel/ns#>
 PREFIX dcterms: <http://purl.org/dc/terms/>

@@ -72,8 +72,8 @@ class Publication:
         return made
 
     def dump(self) -> bytes:
-        """Every quad, sorted: how two stores are compared."""
-        return b"".join(self._store.canonical_dump())
+        """Every quad but those of the territories, sorted: how two stores are compared."""
+        return self._store.canonical_dump(without=[iri.graph(self._base, "territoire")])
 
     def _bring_up(self, source: str, description: Mapping[str, Any]) -> bool:
         """Bring one source to the ledger's position; True when the store changed."""

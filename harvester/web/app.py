@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+import structlog
 from anyio import CapacityLimiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,12 +17,12 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from harvester.errors import QueryError
+from harvester.errors import QueryError, StoreError
 from harvester.web import health, records, sources, sparql, vocabulary
 from harvester.web.gate import Gate
 from harvester.web.overview import Overview
 from harvester.web.pages import visit
-from harvester.web.problems import absent, refused
+from harvester.web.problems import absent, problem, refused
 from harvester.web.serving import Serving
 
 __all__ = ["Serving", "create_app"]
@@ -40,6 +41,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _misasked)
     app.add_exception_handler(QueryError, _query_error)
+    app.add_exception_handler(StoreError, _store_error)
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
     )
@@ -64,3 +66,10 @@ def _misasked(request: Request, _error: Exception) -> Response:
 
 def _query_error(request: Request, error: Exception) -> Response:
     return refused(visit(request), cast("QueryError", error))
+
+
+def _store_error(request: Request, error: Exception) -> Response:
+    """No worker can read the checkpoint; which file it is concerns us, not the asker."""
+    structlog.get_logger().warning("no query worker", cause=str(error))
+    here = visit(request)
+    return problem(503, here.say("problem.store"), kind="store", base=here.base)

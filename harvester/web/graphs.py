@@ -8,6 +8,7 @@ import pyoxigraph as ox
 from fastapi.responses import Response
 
 from harvester import vocab
+from harvester.triplestore import Query
 from harvester.web.negotiation import GRAPHS, HTML, media_type, preferred
 from harvester.web.pages import VARY, Visit
 from harvester.web.problems import unacceptable
@@ -35,10 +36,20 @@ def graph(
     visit: Visit, name: str | None, ntriples: bytes, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Triples in the format named; 406 when it is none."""
-    if name not in GRAPHS:
+    if name is None or name not in GRAPHS:
         return unacceptable(visit, ", ".join(GRAPHS))
     body = converted(ntriples, name)
     return Response(body, media_type=media_type(name), headers=VARY | dict(headers or {}))
+
+
+def constructed(visit: Visit, query: str) -> bytes:
+    """What a CONSTRUCT of ours finds in the checkpoint, as N-Triples.
+
+    Raises:
+        QueryError: see `QueryPool.ask`.
+        StoreError: no worker can be started.
+    """
+    return b"".join(visit.serving.pool.ask(Query(query, graph="ntriples")).chunks)
 
 
 def converted(ntriples: bytes, name: str) -> bytes:

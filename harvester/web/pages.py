@@ -66,7 +66,12 @@ class Visit:
 
     def local(self, address: str) -> str:
         """Where an IRI is shown: on our own pages when it is ours or of the shared vocabulary."""
-        for prefix, path in ((self.base, ""), (iri.NS, "vocab/ns#"), (iri.ROOT + "vocab/", "vocab/")):
+        for prefix, path in (
+            (self.base, ""),
+            (iri.NS, "vocab/ns#"),
+            (iri.ROOT + "vocab/", "vocab/"),
+            (iri.ROOT + "territoire/", "vocab/territoire/"),
+        ):
             if address.startswith(prefix):
                 return self.href(path + address.removeprefix(prefix))
         return address

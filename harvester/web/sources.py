@@ -12,18 +12,16 @@ from fastapi.responses import Response
 from sqlalchemy import Row
 
 from harvester import iri
-from harvester.errors import QueryError, StoreError
 from harvester.ledger import Ledger
 from harvester.model import Finding, Severity
 from harvester.profile import credit, full
-from harvester.triplestore import Query
 from harvester.web import statements
 from harvester.web.examples import examples
-from harvester.web.graphs import asked_format, graph
+from harvester.web.graphs import asked_format, constructed, graph
 from harvester.web.negotiation import GRAPHS
 from harvester.web.overview import SHOWN_RUNS, Line, Overview
 from harvester.web.pages import Visit, Visiting, page
-from harvester.web.problems import absent, problem, refused, unacceptable
+from harvester.web.problems import absent, unacceptable
 
 EXAMPLES = 5
 """Records shown on the page of a source."""
@@ -81,14 +79,7 @@ def one_source(visit: Visiting, source: str) -> Response:
 def _source_graph(visit: Visit, source: str, name: str) -> Response:
     """The description of a source as published: dataset, publisher, freshness and last runs."""
     where = {"graph": iri.graph(visit.base, "prov"), "source": iri.source(visit.base, source)}
-    try:
-        answering = visit.serving.pool.ask(Query(_DESCRIPTION.format(**where), graph="ntriples"))
-        triples = b"".join(answering.chunks)
-    except QueryError as error:
-        return refused(visit, error)
-    except StoreError:
-        return problem(503, visit.say("problem.store"), kind="store", base=visit.base)
-    return graph(visit, name, triples)
+    return graph(visit, name, constructed(visit, _DESCRIPTION.format(**where)))
 
 
 def _source_page(visit: Visit, line: Line) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 from urllib.parse import parse_qs
 
@@ -26,13 +27,12 @@ from harvester.web.examples import examples
 from harvester.web.graphs import asked_format, graph
 from harvester.web.negotiation import GRAPHS, RESULTS, media_type, preferred, wants_html
 from harvester.web.pages import VARY, Visit, Visiting, page
-from harvester.web.problems import RETRY_AFTER_S, problem, refused
+from harvester.web.problems import RETRY_AFTER_S
 
 WAITING = 24
 """Queries under way or waiting for a worker; one more is told to come back, so that pages stay quick."""
 
 _FORM = "application/x-www-form-urlencoded"
-_ENDING = b"\0"  # no SPARQL result begins so: the mark that an iterator has ended
 
 router = APIRouter()
 
@@ -71,18 +71,29 @@ async def asked_by_post(request: Request) -> Asked:
 
 @router.get("/sparql")
 async def by_get(visit: Visiting, asked: Annotated[Asked, Depends(asked_by_get)]) -> Response:
-    """Answer a query; without one, show the form or describe the service."""
+    """Answer a query; without one, show the form or describe the service.
+
+    Raises:
+        QueryError: see `QueryPool.ask`; answered as a problem.
+    """
     if asked.query is None and not wants_html(visit.accept):
-        return graph(visit, asked_format(visit) or "turtle", description(visit.serving))
+        return await anyio.to_thread.run_sync(_described, visit)
     return await _answered(visit, asked)
+
+
+def _described(visit: Visit) -> Response:
+    return graph(visit, asked_format(visit) or "turtle", description(visit.serving))
 
 
 @router.post("/sparql")
 async def by_post(visit: Visiting, asked: Annotated[Asked, Depends(asked_by_post)]) -> Response:
-    """Answer a query."""
+    """Answer a query.
+
+    Raises:
+        QueryError: as for GET, or 400 when there is no query.
+    """
     if asked.query is None:
-        error = QueryError("no query; send it as the field 'query'", status=400, kind="no-query")
-        return refused(visit, error)
+        raise QueryError("no query; send it as the field 'query'", status=400, kind="no-query")
     return await _answered(visit, asked)
 
 
@@ -91,17 +102,11 @@ async def _answered(visit: Visit, asked: Asked) -> Response:
         return await _page(visit, asked)
     if asked.format and asked.format not in {**RESULTS, **GRAPHS}:
         known = ", ".join({**RESULTS, **GRAPHS})
-        error = QueryError(f"no format '{asked.format}'; known: {known}", status=406, kind="format")
-        return refused(visit, error)
+        raise QueryError(f"no format '{asked.format}'; known: {known}", status=406, kind="format")
     query = _query(visit, asked)
     if query is None:
-        return refused(visit, QueryError("no format we have suits Accept", status=406, kind="format"))
-    try:
-        answering = await _in_turn(visit, query)
-    except QueryError as error:
-        return refused(visit, error)
-    except StoreError:
-        return problem(503, visit.say("problem.store"), kind="store", base=visit.base)
+        raise QueryError("no format we have suits Accept", status=406, kind="format")
+    answering = await _in_turn(visit, query)
     return StreamingResponse(
         _streamed(answering.chunks), media_type=media_type(answering.format), headers=VARY
     )
@@ -134,12 +139,16 @@ def _free(visit: Visit) -> CapacityLimiter:
 async def _streamed(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """The chunks, read in threads; when the asker leaves, the iterator is closed and its worker freed."""
     try:
-        while (chunk := await anyio.to_thread.run_sync(next, chunks, _ENDING)) != _ENDING:
+        while (chunk := await anyio.to_thread.run_sync(_next, chunks)) is not None:
             yield chunk
     finally:
         close = getattr(chunks, "close", None)
         if close:
             close()
+
+
+def _next(chunks: Iterator[bytes]) -> bytes | None:
+    return next(chunks, None)
 
 
 async def _page(visit: Visit, asked: Asked) -> Response:
@@ -156,11 +165,10 @@ async def _page(visit: Visit, asked: Asked) -> Response:
             error = QueryError(visit.say("problem.store"), status=503, kind="store")
     status = error.status if error else 200
     wait = {"Retry-After": str(RETRY_AFTER_S[status])} if status in RETRY_AFTER_S else {}
-    told = {"asked": asked.query, "found": found, "error": error, "examples": examples()}
-    told["refusals"] = texts.group("refusal")
-    return page(
-        visit, "sparql.html", status=status, headers=wait, timeout_s=visit.serving.pool.timeout_s, **told
-    )
+    told: dict[str, object] = {"asked": asked.query, "found": found, "error": error, "examples": examples()}
+    told |= {"refusals": texts.group("refusal"), "timeout_s": visit.serving.pool.timeout_s}
+    drawn = partial(page, visit, "sparql.html", status=status, headers=wait, **told)
+    return await anyio.to_thread.run_sync(drawn)
 
 
 async def _body(request: Request) -> str:

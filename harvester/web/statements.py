@@ -14,20 +14,11 @@ import pyoxigraph as ox
 from harvester.web import texts, words
 
 ELSEWHERE = frozenset(
-    [
-        "pair:label",
-        "rdfs:label",
-        "dcterms:description",
-        "dcterms:isPartOf",
-        "dcterms:license",
-        "dcterms:source",
-        "schema:name",
-        "schema:license",
-        "pair:hasLocation",
-        "schema:address",
-        "skos:inScheme",
-        "skos:topConceptOf",
-    ]
+    {
+        *("pair:label", "rdfs:label", "schema:name", "dcterms:description"),
+        *("dcterms:isPartOf", "dcterms:license", "schema:license", "dcterms:source"),
+        *("pair:hasLocation", "schema:address", "skos:inScheme", "skos:topConceptOf"),
+    }
 )
 """Properties that pages tell in their own place, or that only lead to a fragment."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -11,9 +12,11 @@ from fastapi.responses import Response
 from harvester import iri, vocab
 from harvester.profile import full
 from harvester.web import statements, words
-from harvester.web.graphs import asked_format, graph
+from harvester.web.graphs import asked_format, constructed, graph
 from harvester.web.pages import Visit, Visiting, page
 from harvester.web.problems import absent
+
+_TERRITORY = "CONSTRUCT {{ <{area}> ?p ?o }} WHERE {{ GRAPH <{graph}> {{ <{area}> ?p ?o }} }}"
 
 router = APIRouter()
 
@@ -43,25 +46,39 @@ def index(visit: Visiting) -> Response:
 def namespace(visit: Visiting) -> Response:
     """Our own classes and properties."""
     terms = sorted(one for one in _subjects() if one.startswith(iri.NS))
-    return _shown(visit, iri.NS.removesuffix("#"), terms)
+    address = iri.NS.removesuffix("#")
+    return _shown(visit, address, _about(address), terms)
+
+
+@router.get("/vocab/territoire/{level}/{code}")
+def territory(visit: Visiting, level: str, code: str) -> Response:
+    """A commune, département or région."""
+    address = iri.territory(level, code)
+    known = level in ("commune", "departement", "region") and code.isalnum()
+    where = {"graph": iri.graph(visit.base, "territoire"), "area": address}
+    triples = constructed(visit, _TERRITORY.format(**where)) if known else b""
+    return _shown(visit, address, triples) if triples else _unknown(visit, f"territoire/{level}/{code}")
 
 
 @router.get("/vocab/{path:path}")
 def scheme_or_concept(visit: Visiting, path: str) -> Response:
     """A scheme with its concepts, or one concept."""
     address = vocab.BASE + path
-    if not _about(address):
-        text = visit.say("problem.no-concept", name=path)
-        return absent(visit, 404, text, kind="no-concept", advice=visit.say("problem.no-concept-advice"))
-    return _shown(visit, address, _members(address))
+    about = _about(address)
+    return _shown(visit, address, about, _members(address)) if about else _unknown(visit, path)
 
 
-def _shown(visit: Visit, address: str, members: list[str]) -> Response:
+def _unknown(visit: Visit, name: str) -> Response:
+    text = visit.say("problem.no-concept", name=name)
+    return absent(visit, 404, text, kind="no-concept", advice=visit.say("problem.no-concept-advice"))
+
+
+def _shown(visit: Visit, address: str, about: bytes, members: Sequence[str] = ()) -> Response:
     """A page on one thing and what belongs to it, or the triples of all these."""
     name = asked_format(visit)
     if name != "html":
-        return graph(visit, name, b"".join(_about(one) for one in (address, *members)))
-    said = statements.about(_about(address))
+        return graph(visit, name, about + b"".join(map(_about, members)))
+    said = statements.about(about)
     return page(
         visit,
         "vocabulary.html",
