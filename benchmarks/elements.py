@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -26,6 +26,7 @@ CHANGED_EVERY = 50
 
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 _FIRST_DAY = datetime(2016, 3, 1, 9, tzinfo=UTC)
+_REVISED = "2026-11-01T09:00:00+00:00"
 _NEAR_DEG = 0.012
 
 
@@ -49,55 +50,59 @@ class Map:
     categories: Sequence[tuple[int, str]]
 
     def element(self, number: int, *, revised: bool = False) -> dict[str, Any]:
-        """The element of this number; `revised` changes its description and its last change."""
+        """The element of this number; `revised` changes its description and its last change only."""
         drawn = Random(f"{self.seed}/{number}")
         town = drawn.choices(self.towns, cum_weights=self.weights)[0]
-        created = _FIRST_DAY + timedelta(minutes=drawn.randrange(60 * 24 * 365 * 8))
-        changed = (
-            datetime(2026, 11, 1, tzinfo=UTC) if revised else created + timedelta(days=drawn.randrange(700))
-        )
-        chosen = drawn.sample(self.categories, drawn.choice((1, 1, 1, 2)))
         element = {
             "id": _ref(number),
+            "status": 1,
+            "moderationState": 0,
             "name": self._name(drawn, town),
+            "sourceKey": drawn.choice(self.phrases["origins"]),
+            "description": self._description(drawn, town),
+            "website": f"https://www.{_ref(number)}.example.org/",
+            **self._where(drawn, town),
+            **self._classed(drawn),
+            **_when(drawn),
+            **self._optional(drawn, number),
+        }
+        return element | _revision(element) if revised else element
+
+    def _where(self, drawn: Random, town: Town) -> dict[str, Any]:
+        street = f"{drawn.randint(1, 120)} {drawn.choice(self.phrases['streets'])}"
+        return {
             "geo": {
                 "latitude": round(town.lat + drawn.uniform(-_NEAR_DEG, _NEAR_DEG), 5),
                 "longitude": round(town.lon + drawn.uniform(-_NEAR_DEG, _NEAR_DEG), 5),
             },
-            "sourceKey": drawn.choice(self.phrases["origins"]),
             "address": {
-                "streetAddress": f"{drawn.randint(1, 120)} {drawn.choice(self.phrases['streets'])}",
+                "streetAddress": street,
                 "addressLocality": town.name,
                 "postalCode": town.postcode,
                 "addressCountry": "FR",
             },
-            "createdAt": created.isoformat(),
-            "updatedAt": changed.isoformat(),
-            "status": 1,
-            "categories": [label for _, label in chosen],
-            "categoriesFull": [
-                {"id": number, "name": label, "description": "", "index": index}
-                for index, (number, label) in enumerate(chosen)
-            ],
-            "description": self._description(drawn, town),
-            "website": f"https://www.{_ref(number)}.example.org/{created.year}",
-            **self._optional(drawn, number),
+            "fullAddress": f"{street}, {town.postcode} {town.name}",
         }
-        if revised:
-            element["description"] += " Nouveaux horaires depuis novembre."
-        return element
+
+    def _classed(self, drawn: Random) -> dict[str, Any]:
+        chosen = drawn.sample(self.categories, drawn.choice((1, 1, 1, 1, 2)))
+        full = [
+            {"id": category, "name": label, "description": "", "index": index}
+            for index, (category, label) in enumerate(chosen)
+        ]
+        return {"categories": [label for _, label in chosen], "categoriesFull": full}
 
     def _name(self, drawn: Random, town: Town) -> str:
         name = drawn.choice(self.phrases["names"]).format(of=drawn.choice(self.phrases["of"]))
         return f"{name} ({town.name})" if drawn.random() < 0.5 else name
 
     def _description(self, drawn: Random, town: Town) -> str:
-        """Two or three sentences, 25 to 60 words."""
+        """Two or three sentences, mostly 25 to 60 words."""
         pick = drawn.choice
         said = [
             f"{pick(self.phrases['who'])} {pick(self.phrases['does'])} {pick(self.phrases['what'])}, "
             f"{pick(self.phrases['how'])}."
-            for _ in range(drawn.choice((2, 2, 3)))
+            for _ in range(drawn.choice((1, 2, 2)))
         ]
         return " ".join([*said, pick(self.phrases["ends"])]).format(place=town.name)
 
@@ -159,6 +164,17 @@ def _text(term: object) -> str:
     return term.value
 
 
+def _when(drawn: Random) -> dict[str, str]:
+    created = _FIRST_DAY + timedelta(minutes=drawn.randrange(60 * 24 * 365 * 8))
+    changed = created + timedelta(days=drawn.randrange(700))
+    return {"createdAt": created.isoformat(), "updatedAt": changed.isoformat()}
+
+
+def _revision(element: Mapping[str, Any]) -> dict[str, str]:
+    described = f"{element['description']} Nouveaux horaires depuis novembre."
+    return {"description": described, "updatedAt": _REVISED}
+
+
 def _ref(number: int) -> str:
-    """A short identifier like the platform's; far numbers for near ones, so that refs are not in listing order."""
+    """A short identifier like the platform's; near numbers give far refs: listings are not sorted."""
     return f"{number * 2654435761 % (1 << 32):07x}"

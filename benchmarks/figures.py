@@ -42,7 +42,7 @@ def memory(peak: int, records: int) -> dict[str, Any]:
     return {"peak": peak, "limit": limit, "verdict": _verdict(peak, limit, records in figure["at"])}
 
 
-def _verdict(value: float, limit: float, promised: bool) -> str:  # noqa: FBT001  # the one thing it depends on
+def _verdict(value: float, limit: float, promised: bool) -> str:
     if not promised:
         return "-"
     return "holds" if value <= limit else "missed"
@@ -56,7 +56,7 @@ def table(measured: Mapping[str, Any]) -> Iterator[str]:
         f"{measured['listing_bytes'] / _MB:.1f} MB, gzip {'on' if measured['gzip'] else 'off'}, "
         f"{measured['cpus']} cores"
     )
-    yield f"floor: bulk load of {measured['triples']:,} finished quads in {floor['seconds']:.2f} s {floor['all']}"
+    yield f"floor: {measured['triples']:,} finished quads loaded in {floor['seconds']:.2f} s {floor['all']}"
     yield ""
     yield (
         f"{'night':<9}{'seconds':>9}{'rec/s':>9}{'ratio':>8}{'limit':>7}  {'verdict':<8}{'changes':>8}"

@@ -26,8 +26,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple, TypeVar
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT))  # run as a script, only `benchmarks/` itself is known
+sys.path.append(
+    str(Path(__file__).resolve().parents[1])
+)  # run as a script, only `benchmarks/` itself is known
 
 from benchmarks import stages
 from benchmarks.elements import CHANGED_EVERY
@@ -37,6 +38,8 @@ from harvester.layout import Layout
 from harvester.model import Expect, Federation, Publisher, Source
 
 T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[1]
 
 _SOURCE = "carte"
 _FLOORS = 3
@@ -106,8 +109,8 @@ class Bench:
         try:
             return self.pool.submit(step, *args).result(self.patience_s)
         except TimeoutError as error:
-            text = f"benchmark: step '{step.__name__}': not done after {self.patience_s:g} s; give a longer --patience"
-            raise SystemExit(text) from error
+            late = f"not done after {self.patience_s:g} s; give a longer --patience"
+            raise SystemExit(f"benchmark: step '{step.__name__}': {late}") from error
 
     def show(self, shown: Shown) -> None:
         """Make the partner show another listing."""
@@ -125,7 +128,8 @@ def bench(records: int, *, seed: int, packed: bool, patience_s: float) -> Iterat
         options = ["--folder", name, "--seed", str(seed), *(["--gzip"] if packed else [])]
         command = [sys.executable, str(ROOT / "benchmarks" / "partner.py"), str(records), *options]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as partner:
-            assert partner.stdin and partner.stdout
+            assert partner.stdin
+            assert partner.stdout
             try:
                 told = json.loads(partner.stdout.readline())
                 yield Bench(records, packed, told, partner.pid, Path(name), pool, patience_s)

@@ -128,7 +128,7 @@ def _etag(path: Path) -> str:
 
 
 def main() -> None:
-    """Write the listings, say where they are shown and how large they are, serve until standard input ends."""
+    """Write the listings, say where they are and how large, serve until standard input ends."""
     parser = argparse.ArgumentParser(description="A synthetic GoGoCarto partner on loopback.")
     parser.add_argument("records", type=int)
     parser.add_argument("--folder", type=Path, required=True, help="where the listings are written")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from harvester import iri
+from harvester import canonical, iri
 from harvester.connectors import Fetches, Raw
 from harvester.harvest import Asked, Harvest, Report, plan
 from harvester.harvest.children import tell
@@ -91,11 +91,16 @@ def publish(layout: Layout, federation: Federation) -> Seconds:
 
 def dump(checkpoint: Path, base: str, source: str, target: Path) -> int:
     """Write the graph of one source as N-Quads; returns how many."""
+    graph = iri.source_graph(base, source)
+    triples = target.with_suffix(".nt")
     store = ox.Store.read_only(str(checkpoint))
-    graph = ox.NamedNode(iri.source_graph(base, source))
-    quads = store.quads_for_pattern(None, None, None, graph)
-    ox.serialize(quads, output=str(target), format=ox.RdfFormat.N_QUADS)
-    return sum(1 for _ in store.quads_for_pattern(None, None, None, graph))
+    store.dump(output=str(triples), format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(graph))
+    count = 0
+    with triples.open("rb") as lines, target.open("wb") as quads:
+        for count, line in enumerate(lines, 1):  # noqa: B007  # the last one is how many
+            quads.write(canonical.in_graph(line, graph))
+    triples.unlink()
+    return count
 
 
 def floor(quads: Path, folder: Path) -> float:

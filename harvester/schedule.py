@@ -42,7 +42,9 @@ class Shifted(BaseTrigger):  # type: ignore[misc]  # the library has no types
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
         """The next time after `now`; the library asks."""
-        fire: datetime | None = self.cron.get_next_fire_time(previous and previous - self.delay, now - self.delay)
+        fire: datetime | None = self.cron.get_next_fire_time(
+            previous and previous - self.delay, now - self.delay
+        )
         return fire and fire + self.delay
 
 
@@ -96,9 +98,7 @@ class Clock:
             ConfigError: the file cannot be used, and there is no earlier one to fall back on.
         """
         self._read()
-        self._scheduler.add_job(
-            self._reread, "interval", seconds=_REREAD_EVERY_S, id="-reread", coalesce=True
-        )
+        self._scheduler.add_job(self.reread, "interval", seconds=_REREAD_EVERY_S, id="-reread", coalesce=True)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -120,19 +120,21 @@ class Clock:
         """How many sources were due when the file was last read."""
         return sum(1 for plan in self._plans.values() if self._overdue(plan.source))
 
-    def _reread(self) -> None:
+    def reread(self) -> None:
+        """Read the file again if it changed; a fault is shown, and the last good file stays in force."""
         try:
-            if self._config.stat().st_mtime != self._read_at:
-                self._read()
+            if self._config.stat().st_mtime == self._read_at:
+                return
+            self._read()
         except (ConfigError, OSError) as error:
             self._problems = getattr(error, "problems", (Problem(self._config.name, 0, None, str(error)),))
             self._log.error("configuration not read again, the last good one stays", reason=str(error))
 
     def _read(self) -> None:
-        read_at = self._config.stat().st_mtime if self._config.exists() else 0.0
+        self._read_at = self._config.stat().st_mtime if self._config.exists() else 0.0
         configuration = load(self._config)
         usable, problems = plans(configuration)
-        self._federation, self._problems, self._read_at = configuration.federation, problems, read_at
+        self._federation, self._problems = configuration.federation, problems
         self._plans = {name: plan for name, plan in usable.items() if plan.source.enabled}
         for job in self._scheduler.get_jobs():
             if not job.id.startswith("-") and job.id not in self._plans:
@@ -156,7 +158,7 @@ class Clock:
         return overdue(source, last and last.started_at, datetime.now(UTC))
 
     def _run(self, source: str) -> None:
-        self._reread()
+        self.reread()
         plan = self._plans.get(source)
         if plan:
             asked = submit(self._pool, plan.source, self._federation, self._layout, Asked())

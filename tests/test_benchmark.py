@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT))  # `benchmarks` is not installed
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # `benchmarks` is not installed
 
 from benchmarks import elements, figures, partner
 from benchmarks.footprint import disk
 from benchmarks.harvest import NIGHTS
 
+ROOT = Path(__file__).resolve().parents[1]
 RECORDS = 300
 MAP = elements.load(1)
 NUMBERS = st.integers(min_value=0, max_value=10_000_000)
@@ -49,8 +49,8 @@ def test_every_night_is_measured_in_its_order(measured: dict[str, Any]) -> None:
 
 def test_every_night_tells_its_figures(nights: dict[str, dict[str, Any]]) -> None:
     expected = {
-        "night", "seconds", "records_per_s", "outcome", "changes", "rejected", "stages", "rss", "pss", "store",
-        "load", "ratio", "of", "limit", "verdict",
+        "night", "seconds", "records_per_s", "outcome", "changes", "rejected", "stages", "rss", "pss",
+        "store", "load", "ratio", "of", "limit", "verdict",
     }  # fmt: skip
     assert [expected] * 5 == [set(night) for night in nights.values()]
 
@@ -62,12 +62,12 @@ def test_stages_fill_the_time_of_a_night(nights: dict[str, dict[str, Any]]) -> N
 
 def test_first_harvest_creates_every_record(nights: dict[str, dict[str, Any]]) -> None:
     first = nights["first"]
-    assert (RECORDS, 0, "done") == (first["changes"], first["rejected"], first["outcome"])
+    assert (first["changes"], first["rejected"], first["outcome"]) == (RECORDS, 0, "done")
 
 
 @pytest.mark.parametrize("name", ["304", "same", "shuffled"])
 def test_unchanged_night_changes_nothing(nights: dict[str, dict[str, Any]], name: str) -> None:
-    assert (0, "unchanged") == (nights[name]["changes"], nights[name]["outcome"])
+    assert (nights[name]["changes"], nights[name]["outcome"]) == (0, "unchanged")
 
 
 def test_changed_night_changes_two_percent(nights: dict[str, dict[str, Any]]) -> None:
@@ -81,7 +81,7 @@ def test_nothing_is_judged_where_nothing_is_promised(nights: dict[str, dict[str,
 def test_table_has_a_line_for_each_night(measured: dict[str, Any]) -> None:
     lines = list(figures.table(measured))
     for night in measured["nights"]:
-        assert 2 == sum(line.startswith(f"{night['night']} ") for line in lines)
+        assert sum(line.startswith(f"{night['night']} ") for line in lines) == 2
 
 
 def test_records_are_as_large_as_those_of_real_maps(measured: dict[str, Any]) -> None:
@@ -91,13 +91,13 @@ def test_records_are_as_large_as_those_of_real_maps(measured: dict[str, Any]) ->
 
 def test_a_step_that_takes_too_long_ends_the_benchmark_with_a_sentence() -> None:
     ended = run("300", "--patience", "0.01")
-    assert 1 == ended.returncode
-    assert "benchmark: step 'publish': not done after 0.01 s; give a longer --patience\n" == ended.stderr
+    assert ended.returncode == 1
+    assert ended.stderr == "benchmark: step 'publish': not done after 0.01 s; give a longer --patience\n"
 
 
 def test_no_records_are_refused() -> None:
     ended = run("0")
-    assert 2 == ended.returncode
+    assert ended.returncode == 2
     assert "records is '0'; give 1 or more" in ended.stderr
 
 
@@ -132,7 +132,7 @@ def by_ref(listing: bytes) -> list[dict[str, Any]]:
 def test_a_file_with_two_names_is_counted_once(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(b"x" * 100)
     (tmp_path / "two").hardlink_to(tmp_path / "one")
-    assert 100 == disk(tmp_path)
+    assert disk(tmp_path) == 100
 
 
 @pytest.mark.parametrize(("ratio", "verdict"), [(2.4, "holds"), (2.6, "missed")])

@@ -150,8 +150,8 @@ def serving(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def hasty(serving):
-    """The same with one second for each query."""
-    pool = QueryPool(next(iter(serving.layout.checkpoints.glob("0*"))), workers=1, timeout_s=1)
+    """The same with one worker, and two seconds for each query: its start counts, on a busy machine too."""
+    pool = QueryPool(next(iter(serving.layout.checkpoints.glob("0*"))), workers=1, timeout_s=2)
     yield replace(serving, pool=pool)
     pool.close()
 
@@ -300,7 +300,7 @@ def test_a_record_tells_who_says_what(client):
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/id/alpha/parti", 410, "a été retirée le 2026-11-22 : retirée par la source"),
+        ("/id/alpha/parti", 410, "a été retirée le 22/11/2026 : retirée par la source"),
         ("/id/alpha/refusée", 404, "Donnez un titre"),
         ("/id/alpha/ailleurs", 404, "laissée de côté"),
         ("/id/alpha/inconnue", 404, "jamais été vue"),
@@ -478,7 +478,7 @@ def test_time_up_is_a_503_with_when_to_come_back(hasty):
     with served(hasty) as client:
         began = time.monotonic()
         answer = ask(client, SLOW)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 3
     told = answer.status_code, answer.json()["kind"], answer.headers["retry-after"]
     assert told == (503, "timeout", "30")
 

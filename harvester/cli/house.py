@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 
 from harvester.config import load
-from harvester.errors import HarvesterError, Problem
+from harvester.errors import HarvesterError, Problem, suggestion
 from harvester.harvest import Plan, plans
 from harvester.layout import Layout
 from harvester.ledger import Ledger
@@ -54,7 +54,7 @@ class House:
         for name in names:
             if name not in self.plans:
                 wrong = [str(problem) for problem in self.problems if problem.source == name]
-                stop(*(wrong or [f"no source '{name}'; known: {', '.join(sorted(self.plans))}"]))
+                stop(*(wrong or [f"no source '{name}'; {suggestion(name, self.plans)}"]))
         return [self.plans[name] for name in names] or [
             plan for plan in self.plans.values() if plan.source.enabled
         ]

@@ -6,6 +6,7 @@ only. What needs a connector to be judged (its options, its mapping) is checked 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ def load(path: Path) -> Configuration:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Problem(path.name, _line_of(error), None, f"not TOML: {error}")]) from error
+        raise ConfigError([Problem(path.name, _line_of(error, text), None, f"not TOML: {error}")]) from error
     found = lines(text)
     federation = _federation(document, path.name, found)
     sources: dict[str, Source] = {}
@@ -73,9 +74,9 @@ def _text(path: Path) -> str:
         raise ConfigError([Problem(path.name, 0, None, "not UTF-8; save the file as UTF-8")]) from error
 
 
-def _line_of(error: tomllib.TOMLDecodeError) -> int:
-    head, _, tail = str(error).partition("(at line ")
-    return int(tail.split(",")[0]) if tail and head else 0
+def _line_of(error: tomllib.TOMLDecodeError, text: str) -> int:
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else len(text.splitlines())
 
 
 def _federation(document: Mapping[str, Any], file: str, found: Mapping[KeyPath, int]) -> Federation:

@@ -88,7 +88,9 @@ def tell(source: str, records: int) -> None:
         _to_parent.send(("told", (source, records)))
 
 
-def _in_child(sender: Connection, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _in_child(
+    sender: Connection, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
     global _to_parent  # noqa: PLW0603  # a child has one parent
     _to_parent = sender
     try:

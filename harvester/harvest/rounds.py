@@ -18,7 +18,9 @@ from harvester.ledger import Ledger
 from harvester.model import Federation, Outcome, Source
 
 
-def submit(pool: Executor, source: Source, federation: Federation, layout: Layout, asked: Asked) -> Future[Report]:
+def submit(
+    pool: Executor, source: Source, federation: Federation, layout: Layout, asked: Asked
+) -> Future[Report]:
     """Begin one run."""
     return pool.submit(run_source, source, federation, layout, asked)
 

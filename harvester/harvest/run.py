@@ -146,7 +146,9 @@ class Harvest:
     def _judged(self, draft: Draft, run: dict[str, Any], raw: RawStore, answers: Sequence[Answer]) -> Report:
         source = self.plan.source
         mapper = self.plan.mapper()
-        judge = Judge(mapper, writer(source, self.federation.base, territory.load()), Checker(), run["recipe"])
+        judge = Judge(
+            mapper, writer(source, self.federation.base, territory.load()), Checker(), run["recipe"]
+        )
         records = self.plan.connector.records(source, answers, raw)
         if self.asked.limit:
             records = (record for record, _ in zip(records, range(self.asked.limit), strict=False))

@@ -25,6 +25,7 @@ from harvester.web.serving import Serving
 VARY = {"Vary": "Accept, Accept-Language"}
 
 _LINKED = ("http", "https", "mailto")
+_DAY = {"fr": "%d/%m/%Y", "en": "%Y-%m-%d"}
 _WHEN = {"fr": "%d/%m/%Y à %H:%M", "en": "%Y-%m-%d %H:%M"}
 _THOUSANDS = {"fr": "\N{NARROW NO-BREAK SPACE}", "en": ","}
 
@@ -130,6 +131,12 @@ def safe_address(address: str | None) -> str | None:
     except ValueError:
         return None
     return address if scheme in _LINKED else None
+
+
+def day(visit: Visit, at: datetime) -> str:
+    """A date as the visitor writes it, in the time zone of the federation."""
+    local = at.astimezone(ZoneInfo(visit.serving.federation.timezone))
+    return local.strftime(_DAY[visit.language])
 
 
 def _when(at: datetime | None, *, zone: str, language: str) -> str | Markup:

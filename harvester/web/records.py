@@ -20,7 +20,7 @@ from harvester.profile import credit, full
 from harvester.web import statements, texts
 from harvester.web.graphs import asked_format, graph
 from harvester.web.negotiation import GRAPHS
-from harvester.web.pages import Visit, Visiting, page
+from harvester.web.pages import Visit, Visiting, day, page
 from harvester.web.problems import absent, unacceptable
 
 router = APIRouter()
@@ -83,7 +83,7 @@ def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples:
 def _gone(visit: Visit, told: Story) -> Response:
     """410 for what was withdrawn, 404 for what was never published; both say why."""
     last = told.history[-1].at if told.history else told.first_seen
-    values = {"ref": told.ref, "reason": _reason(visit, told), "date": f"{last:%Y-%m-%d}"}
+    values = {"ref": told.ref, "reason": _reason(visit, told), "date": day(visit, last)}
     text = visit.say(f"problem.{told.state}", **values)
     status = 410 if told.state is State.WITHDRAWN else 404
     return absent(visit, status, text, kind=told.state, advice=visit.say(f"remedy.{told.state}"))
