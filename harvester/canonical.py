@@ -47,7 +47,7 @@ def typed(lexical: str, datatype: str) -> str:
     return f'"{lexical}"^^<{XSD}{datatype}>'
 
 
-def boolean(value: bool) -> str:  # noqa: FBT001  # a literal has one value, and this is it
+def boolean(value: bool) -> str:  # a literal has one value, and this is it
     """An xsd:boolean."""
     return typed("true" if value else "false", "boolean")
 
@@ -94,5 +94,5 @@ def lines(triples: Iterable[str]) -> bytes:
 
 
 def in_graph(ntriples: bytes, graph: str) -> bytes:
-    """N-Triples as N-Quads: a newline never stands inside a literal, so ` .\\n` ends a line."""
+    """N-Triples as N-Quads: a newline never stands inside a literal, so a full stop before one ends a triple."""
     return ntriples.replace(b" .\n", b" <" + graph.encode() + b"> .\n")

@@ -6,7 +6,7 @@ HarvesterError
     SourceUnavailable    deferred: the next round tries again (time-out, 5xx, 429)
     SourceRefused        failed: 401, 403, robots, licence gone: a person must act
     SourceChanged        failed: the answer no longer has the expected shape: a person must act
-    GuardHeld            held: found versus expected; a person releases or discards
+    GuardHeld            held: found versus expected; published data kept until a person has looked
   RecordError          this record is skipped and reported; the run goes on
   StoreError           changes are not applied yet; the ledger keeps them
   QueryError           the asker's fault or limit; carries the HTTP status

@@ -8,7 +8,7 @@ cannot be, the last good one stays in force and the problem is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -26,6 +26,7 @@ from harvester.harvest import Asked, Plan, Report, plans, report_of, submit
 from harvester.layout import Layout
 from harvester.ledger import Ledger
 from harvester.model import Federation, Source
+from harvester.profile import description
 
 _SPREAD_S = 1800
 """Nightly starts are spread over half an hour, so that partners sharing a host are not hit at once."""
@@ -87,6 +88,7 @@ class Clock:
         self._plans: Mapping[str, Plan] = {}
         self._federation = Federation()
         self._problems: Sequence[Problem] = ()
+        self._configured: Collection[str] = ()
         self._scheduler = BackgroundScheduler(
             timezone=UTC, executors={"default": {"type": "threadpool", "max_workers": 64}}
         )
@@ -116,9 +118,9 @@ class Clock:
         """What is wrong with the file as last read."""
         return self._problems
 
-    def due(self) -> int:
-        """How many sources were due when the file was last read."""
-        return sum(1 for plan in self._plans.values() if self._overdue(plan.source))
+    def configured(self) -> Collection[str]:
+        """The sources that the file declares, disabled ones included."""
+        return self._configured
 
     def reread(self) -> None:
         """Read the file again if it changed; a fault is shown, and the last good file stays in force."""
@@ -135,7 +137,10 @@ class Clock:
         configuration = load(self._config)
         usable, problems = plans(configuration)
         self._federation, self._problems = configuration.federation, problems
+        self._configured = frozenset(usable)
         self._plans = {name: plan for name, plan in usable.items() if plan.source.enabled}
+        for plan in usable.values():
+            self._ledger.describe(plan.source.id, description(plan.source), datetime.now(UTC))
         for job in self._scheduler.get_jobs():
             if not job.id.startswith("-") and job.id not in self._plans:
                 job.remove()

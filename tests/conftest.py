@@ -59,10 +59,12 @@ class Federation:
         assert [str(problem) for problem in problems if problem.source in (None, source)] == []
         return usable[source]
 
-    def run(self, source: str, *, asked: Asked = Asked(), **changed: Any) -> Report:
+    def run(self, source: str, *, asked: Asked | None = None, **changed: Any) -> Report:
         """One run; `changed` replaces fields of the source."""
         plan = self.plan(source)
-        return run_source(replace(plan.source, **changed), load(self.config).federation, self.layout, asked)
+        return run_source(
+            replace(plan.source, **changed), load(self.config).federation, self.layout, asked or Asked()
+        )
 
     def ledger(self) -> Ledger:
         """The ledger, open."""

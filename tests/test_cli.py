@@ -127,7 +127,8 @@ def test_why_answers_by_ref_iri_and_page_and_owns_up_when_it_never_saw_a_record(
     harvester(garden, "run")
 
     for asked in (["jardins", "j0"], ["http://localhost:8000/id/jardins/j0"], ["https://example.org/j0"]):
-        assert "Jardin 0" in harvester(garden, "why", *asked).stdout
+        told = harvester(garden, "why", *asked)
+        assert (told.returncode, "Jardin 0" in told.stdout, ": create on " in told.stdout) == (0, True, True)
     assert "no name" in harvester(garden, "why", "jardins", "j1").stdout
     never = harvester(garden, "why", "jardins", "j9")
     assert (never.returncode, "never seen" in never.stderr) == (1, True)

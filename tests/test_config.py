@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -136,7 +137,5 @@ def test_lines_are_not_fooled_by_strings_and_arrays():
 def test_any_text_is_either_loaded_or_refused_in_words(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("any") / "sources.toml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    try:
-        load(path)
-    except ConfigError as error:
-        assert str(error)
+    with suppress(ConfigError):
+        assert load(path).federation

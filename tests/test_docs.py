@@ -6,6 +6,9 @@ import importlib
 import pkgutil
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,11 @@ import pytest
 
 from demo.server import Partners
 from harvester import cli, connectors, errors, items, web
+from harvester.cli.harvesting import sentence
 from harvester.config import load, tables
-from harvester.harvest import plans
+from harvester.harvest import Asked, Report, plans, run_source
 from harvester.layout import Layout
+from harvester.ledger import Ledger
 from harvester.mapping.rules import KEYS
 from harvester.model import Outcome
 from harvester.publish import Publication
@@ -28,8 +33,8 @@ DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 TUTORIAL = DOCS / "tutorial.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "store" / "README.md"])
-DEMO_HOST = "127.0.0.1:8018"
-TUTORIAL_URL = "http://127.0.0.1:8019/jardins.csv"
+DEMO_URL = "http://127.0.0.1:8018"
+TUTORIAL_URL = "http://127.0.0.1:8019"
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -272,10 +277,62 @@ def test_the_schema_asks_for_what_a_connector_needs():
 # --- examples are true -------------------------------------------------------------------------------
 
 
-def published(federation) -> None:
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What the examples gave: answers as CSV, and what each run told."""
+
+    readme: str
+    tutorial: str
+    demo: Mapping[str, Report]
+    steps: Sequence[str]
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory) -> Lived:
+    """The demonstration and the tutorial, lived through in one federation, published once."""
+    folder = tmp_path_factory.mktemp("federation")
+    config, layout = folder / "sources.toml", Layout(folder / "store")
+    with Partners(ROOT / "demo" / "partners") as partners:
+        config.write_text(declared(partners.url), encoding="utf-8")
+        enabled = [name for name, plan in plans(load(config))[0].items() if plan.source.enabled]
+        demo = {name: harvested(config, layout, name) for name in enabled if name != "jardins"}
+
+        def step(rows: list[str]) -> str:
+            partners.serve("/jardins.csv", "\n".join([*rows, ""]).encode(), "text/csv")
+            return sentence(harvested(config, layout, "jardins"))
+
+        steps = [step(rows) for rows in gardens()]
+        publish(config, layout)
+        steps.append(step(gardens()[0][:3]))
+    answers = [asked(layout, text(f"examples/{name}.rq")) for name in ("readme", "jardins")]
+    return Lived(*answers, demo, steps)
+
+
+def declared(url: str) -> str:
+    """The demonstration and the source of the tutorial, asked of the partners that are served."""
+    tutorial = next(one for one in blocks(TUTORIAL, "toml") if "[source.jardins]" in one)
+    demo = (ROOT / "demo" / "sources.toml").read_text(encoding="utf-8")
+    return demo.replace(DEMO_URL, url) + tutorial.replace(TUTORIAL_URL, url)
+
+
+def gardens() -> list[list[str]]:
+    """The lines of the partner's file, as the tutorial has them changed step by step."""
+    lines = text("examples/jardins.csv").splitlines()
+    short = [*lines, "j9;X;Un nom trop court.;69001;Lyon;;2026-10-30"]
+    return [lines, lines, short, [*lines[:-1], lines[-1].replace("Jardin de la Fontaine", "X")]]
+
+
+def harvested(config: Path, layout: Layout, source: str) -> Report:
+    """One run of one source, in this process, without waiting between requests."""
+    plan = plans(load(config))[0][source]
+    return run_source(replace(plan.source, delay=timedelta(0)), load(config).federation, layout, Asked())
+
+
+def publish(config: Path, layout: Layout) -> None:
     """Bring the store up to the ledger."""
-    ledger = federation.ledger()
-    publication = Publication(federation.layout, load(federation.config).federation, ledger)
+    federation = load(config).federation
+    ledger = Ledger.open(layout.ledger, base=federation.base)
+    publication = Publication(layout, federation, ledger)
     try:
         publication.refresh()
     finally:
@@ -283,49 +340,34 @@ def published(federation) -> None:
         ledger.close()
 
 
-def asked(federation, query: str) -> str:
+def asked(layout: Layout, query: str) -> str:
     """The answer of the published data as CSV, as `harvester query` writes it."""
-    pool = QueryPool(Checkpoints(federation.layout.checkpoints).current(), workers=1)
+    pool = QueryPool(Checkpoints(layout.checkpoints).current(), workers=1)
     try:
         return b"".join(pool.ask(Query(query, results="csv")).chunks).decode().replace("\r\n", "\n")
     finally:
         pool.close()
 
 
-def test_the_answer_in_the_readme_is_what_the_demonstration_gives(federation):
-    query = text("examples/readme.rq")
-    declared = (ROOT / "demo" / "sources.toml").read_text(encoding="utf-8")
-    with Partners(ROOT / "demo" / "partners") as partners:
-        federation.config.write_text(declared.replace(f"http://{DEMO_HOST}", partners.url), encoding="utf-8")
-        enabled = [name for name, plan in plans(load(federation.config))[0].items() if plan.source.enabled]
-        runs = {name: federation.run(name) for name in enabled}
-    published(federation)
-    assert blocks(README, "sparql") == [query]
-    assert blocks(README, "csv") == [asked(federation, query)]
-    shown = re.findall(
-        r"^(\S+) +(done|done-issues) +(\d.+)$", README.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert shown == [(name, runs[name].outcome, runs[name].message) for name, *_ in shown]
+def test_the_readme_shows_its_query_and_the_answer_of_the_demonstration(lived):
+    assert blocks(README, "sparql") == [text("examples/readme.rq")]
+    assert blocks(README, "csv") == [lived.readme]
 
 
-def test_the_tutorial_shows_what_happens(federation, partners):
-    lines = text("examples/jardins.csv").splitlines()
+def test_the_runs_in_the_readme_are_those_of_the_demonstration(lived):
+    shown = re.findall(r"^\S+ +done(?:-issues)? .+$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [sentence(lived.demo[line.split()[0]]) for line in shown] == shown
+    assert shown
+
+
+def test_the_runs_in_the_tutorial_end_as_it_says(lived):
     page = TUTORIAL.read_text(encoding="utf-8")
-    table = next(one for one in blocks(TUTORIAL, "toml") if "[source.jardins]" in one)
-    federation.declare(table.replace(TUTORIAL_URL, f"{partners.url}/jardins.csv"))
+    outcomes = [line.split()[1] for line in lived.steps]
+    assert outcomes == ["done", "unchanged", "done-issues", "done-issues", "held"]
+    assert [line for line in lived.steps if line not in page] == []
 
-    def run(rows: list[str]) -> str:
-        partners.serve("/jardins.csv", "\n".join([*rows, ""]).encode(), "text/csv")
-        report = federation.run("jardins", attempts=1)
-        return f"{report.source:<24} {report.outcome:<12} {report.message.removeprefix('jardins: ')}"
 
-    broken = [*lines[:-1], lines[-1].replace("Jardin de la Fontaine", "X")]
-    told = [run(rows) for rows in (lines, lines, [*lines, "j9;X;Un nom trop court.;69001;Lyon;;2026-10-30"])]
-    told += [run(broken)]
-    published(federation)
-    after = asked(federation, text("examples/jardins.rq"))
-    told += [run(lines[:3])]
-    assert "\n".join(lines[:2]) in page
-    assert after in page
-    assert [line for line in told if line not in page] == []
-    assert [line.split()[1] for line in told] == ["done", "unchanged", "done-issues", "done-issues", "held"]
+def test_the_tutorial_shows_its_file_and_the_answer_it_gives(lived):
+    page = TUTORIAL.read_text(encoding="utf-8")
+    assert "\n".join(text("examples/jardins.csv").splitlines()[:2]) in page
+    assert lived.tutorial in page

@@ -169,7 +169,7 @@ def test_a_listing_that_shrinks_too_much_is_held_and_nothing_moves(garden, partn
 
     assert report.outcome == Outcome.HELD
     assert report.message == (
-        "jardins: 60 of 100 published records are missing, 10% allowed (expect.max_shrink); published data kept; "
+        "jardins: 60 of 100 published records are missing, 10% allowed; published data kept; "
         "look at the source, then raise expect.max_shrink"
     )
     assert len(names(garden)) == 100

@@ -142,7 +142,7 @@ def serving(tmp_path_factory):
         next_run=lambda source: NIGHT + timedelta(days=3) if source == "alpha" else None,
         running=dict,
         problems=lambda: [Problem("sources.toml", 7, "gamma", "no connector 'yeswki'")],
-        now=lambda: NIGHT,
+        configured=lambda: ["alpha"],  # beta has left the file
     )
     pool.close()
     ledger.close()

@@ -30,14 +30,13 @@ from harvester.cli.house import (
 from harvester.errors import QueryError
 from harvester.ledger.why import Story
 from harvester.ledger.why import why as stories
-from harvester.model import Finding
 from harvester.schedule import trigger
 from harvester.triplestore import Checkpoints, Query, QueryPool
 
 _POINT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$")
 
 
-def status(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> None:  # noqa: FBT002
+def status(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> None:
     """Where each source stands: last outcome, last success, next run, records."""
     with house(config, store) as opened:
         rows = _status(opened)
@@ -68,7 +67,7 @@ def why(
     asked: Annotated[list[str], typer.Argument(help="IRI of a record, address of a page, or SOURCE REF")],
     config: Config = CONFIG,
     store: Store = STORE,
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """What became of a record, step by step, and what to do about it."""
     with house(config, store) as opened:
@@ -112,7 +111,7 @@ def query(
 
 def territory(
     place: Annotated[str, typer.Argument(help="NAME POSTCODE, an INSEE code, or LAT,LON")],
-    json: Json = False,  # noqa: FBT002
+    json: Json = False,
 ) -> None:
     """Which commune a place is, and by which method that is known."""
     known = territories.load()
@@ -131,7 +130,8 @@ def territory(
     else:
         commune = match.commune
         out.print(
-            f"{commune.code} {commune.name} ({match.method}), département {commune.department}, région {commune.region}"
+            f"{commune.code} {commune.name} ({match.method}), "
+            f"département {commune.department}, région {commune.region}"
         )
     raise typer.Exit(DONE)
 
@@ -171,13 +171,10 @@ def _tell(story: Story) -> None:
         out.print(f"  missing since {story.missing_since:%Y-%m-%d %H:%M} UTC", markup=False)
     if story.reason:
         out.print(f"  {story.reason}", markup=False)
-    for told in story.findings:
-        finding = Finding(**told) if isinstance(told, dict) else told
+    for finding in story.findings:
         value = f" (found: {finding.value})" if finding.value else ""
         out.print(f"  {finding.severity}: {shapes.message(finding)}{value}", markup=False)
     if story.page:
         out.print(f"  mend it at {story.page}", markup=False)
-    for change in story.history:
-        out.print(
-            f"  change {change.id}: {change.operation} on {change.ended_at:%Y-%m-%d %H:%M} UTC", markup=False
-        )
+    for step in story.history:
+        out.print(f"  change {step.change}: {step.operation} on {step.at:%Y-%m-%d %H:%M} UTC", markup=False)

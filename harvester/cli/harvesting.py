@@ -47,7 +47,7 @@ class From(StrEnum):
     RAW = "raw"
 
 
-def check(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> None:  # noqa: FBT002  # options
+def check(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> None:  # options
     """Check the configuration: every problem at once, with its line."""
     with house(config, store) as opened:
         if json:
@@ -61,23 +61,23 @@ def check(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> 
             for problem in opened.problems:
                 out.print(str(problem), markup=False)
             n, wrong = len(opened.plans), len(opened.problems)
-            out.print(f"{config.name}: {n} sources can run, {wrong} problem{'s' if wrong != 1 else ''}")
+            out.print(f"{config.name}: sources that can run: {n}; problems: {wrong}")
         raise typer.Exit(MISUSED if opened.problems else DONE)
 
 
-def run(  # noqa: PLR0913  # each is an option of the command
+def run(  # noqa: PLR0913, PLR0917  # each is an option of the command
     sources: Annotated[
         list[str] | None, typer.Argument(help="ids of sources; all enabled ones when none is given")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="work everything out, write nothing")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="work everything out, write nothing")] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="read only the first N records")] = None,
     origin: Annotated[
         From | None, typer.Option("--from", help="start from the answers kept of the last run")
     ] = None,
     config: Config = CONFIG,
     store: Store = STORE,
-    json: Json = False,  # noqa: FBT002
-    verbose: Verbose = False,  # noqa: FBT002
+    json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """Harvest sources now, and publish what changed."""
     asked = Asked(dry=dry_run, limit=limit, from_raw=origin is From.RAW)
@@ -90,7 +90,7 @@ def run(  # noqa: PLR0913  # each is an option of the command
             publish(opened)
         if json:
             say_json({"runs": [asdict(report) for report in reports]})
-        failed = opened.problems and not sources or any(not report.outcome.succeeded for report in reports)
+        failed = (opened.problems and not sources) or any(not report.outcome.succeeded for report in reports)
         raise typer.Exit(FAILED if failed else DONE)
 
 
@@ -154,7 +154,8 @@ def _harvested(opened: House, sources: Sequence[Source], asked: Asked, *, quiet:
 def progress(names: Sequence[str], *, quiet: bool = False) -> Iterator[tuple[Told, Ended]]:
     """Show runs as they go: a bar per round when a terminal looks on, a line per run otherwise."""
     bar = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
         TextColumn("{task.fields[records]}"), TimeElapsedColumn(), console=err, transient=True,
         disable=quiet or not err.is_terminal,
     )  # fmt: skip

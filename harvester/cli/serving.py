@@ -17,7 +17,6 @@ import typer
 from harvester.cli.harvesting import progress
 from harvester.cli.house import CONFIG, FAILED, STORE, Config, House, Store, Verbose, err, house, out, stop
 from harvester.harvest import Children, Report
-from harvester.harvest.run import now_utc
 from harvester.publish import Publisher
 from harvester.schedule import Clock
 from harvester.triplestore import Checkpoints, FileLock, QueryPool
@@ -29,22 +28,25 @@ Host = Annotated[str, typer.Option("--host", help="address to listen on")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="port to listen on")]
 
 
-def up(  # noqa: PLR0913  # each is an option of the command
+def up(  # noqa: PLR0913, PLR0917  # each is an option of the command
     demo: Annotated[
         bool, typer.Option("--demo", help="with the recorded partners of demo/, without any network")
-    ] = False,  # noqa: FBT002
+    ] = False,
+    demo_port: Annotated[
+        int, typer.Option("--demo-port", min=1, max=65535, help="port of the recorded partners")
+    ] = DEMO_PORT,
     host: Host = "127.0.0.1",
     port: Port = 8000,
     config: Config = CONFIG,
     store: Store = STORE,
-    verbose: Verbose = False,  # noqa: FBT002
+    verbose: Verbose = False,
 ) -> None:
     """Serve, harvest what is due, and go on night after night."""
-    if demo:
-        config, store = DEMO / "sources.toml", store / "demo"
+    _leave_in_order()
     with ExitStack() as stack:
         if demo:
-            stack.enter_context(_recorded_partners())
+            stack.enter_context(_recorded_partners(demo_port))
+            config, store = _demo_config(store / "demo", demo_port), store / "demo"
         opened = stack.enter_context(house(config, store, verbose=verbose))
         _stay(opened, (host, port), harvest=True)
 
@@ -54,21 +56,33 @@ def serve(
     port: Port = 8000,
     config: Config = CONFIG,
     store: Store = STORE,
-    verbose: Verbose = False,  # noqa: FBT002
+    verbose: Verbose = False,
 ) -> None:
     """Serve what is held and publish what others harvest, without harvesting."""
+    _leave_in_order()
     with house(config, store, verbose=verbose) as opened:
         _stay(opened, (host, port), harvest=False)
 
 
-def schedule(config: Config = CONFIG, store: Store = STORE, verbose: Verbose = False) -> None:  # noqa: FBT002
+def schedule(config: Config = CONFIG, store: Store = STORE, verbose: Verbose = False) -> None:
     """Harvest what is due, night after night, without serving."""
-    with house(config, store, verbose=verbose) as opened, _publishing(opened, lambda _path: None):
-        ended = Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
-        with _ticking(opened, {}):
-            ended.wait()
+    _leave_in_order()
+    with (
+        house(config, store, verbose=verbose) as opened,
+        _publishing(opened, lambda _path: None),
+        _ticking(opened, {}),
+    ):
+        Event().wait()
+
+
+def _leave_in_order() -> None:
+    """Make SIGINT and SIGTERM unwind every `with`, so that children end and the store is closed."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
 
 
 def _stay(opened: House, listen: tuple[str, int], *, harvest: bool) -> None:
@@ -90,7 +104,7 @@ def _stay(opened: House, listen: tuple[str, int], *, harvest: bool) -> None:
             next_run=clock.next_run if clock else lambda _source: None,
             running=lambda: dict(running),
             problems=clock.problems if clock else lambda: opened.problems,
-            now=now_utc,
+            configured=clock.configured if clock else lambda: [*opened.plans],
         )
         host, port = listen
         out.print(f"{opened.federation.title}: http://{host}:{port}/   (sources: /sources, SPARQL: /sparql)")
@@ -141,17 +155,31 @@ def _ticking(opened: House, running: dict[str, int]) -> Iterator[Clock]:
             pool.shutdown(cancel_futures=True)
 
 
+def _demo_config(store: Path, port: int) -> Path:
+    """The demo's file; on another port than its own, a copy that says so."""
+    if port == DEMO_PORT:
+        return DEMO / "sources.toml"
+    moved = store / "sources.toml"
+    moved.parent.mkdir(parents=True, exist_ok=True)
+    text = (DEMO / "sources.toml").read_text(encoding="utf-8")
+    moved.write_text(text.replace(f"127.0.0.1:{DEMO_PORT}/", f"127.0.0.1:{port}/"), encoding="utf-8")
+    return moved
+
+
 @contextmanager
-def _recorded_partners() -> Iterator[None]:
+def _recorded_partners(port: int) -> Iterator[None]:
     """The partners of demo/, served on loopback by a process of their own."""
     if not DEMO.is_dir():
         stop(f"{DEMO}: not there; --demo needs a checkout of the project, not the installed package alone")
-    command = [sys.executable, str(DEMO / "server.py"), "--port", str(DEMO_PORT)]
+    command = [sys.executable, str(DEMO / "server.py"), "--port", str(port)]
     partners = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own script
     first = partners.stdout.readline() if partners.stdout else ""
     if not first:
-        stop(f"127.0.0.1:{DEMO_PORT}: the recorded partners cannot listen there; free the port", code=FAILED)
-    err.print(f"recorded partners: http://127.0.0.1:{DEMO_PORT}/", style="dim")
+        stop(
+            f"127.0.0.1:{port}: the recorded partners cannot listen there; choose another --demo-port",
+            code=FAILED,
+        )
+    err.print(f"recorded partners: http://127.0.0.1:{port}/", style="dim")
     try:
         yield
     finally:

@@ -45,7 +45,7 @@ class Children(Executor):
         """Run `fn(*args, **kwargs)` in a child of its own; all of it must be picklable."""
         return self._threads.submit(self._run, fn, args, kwargs)
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  # Executor's
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # Executor's
         """End; with `cancel_futures`, running children are killed as well."""
         if cancel_futures:
             with self._lock:

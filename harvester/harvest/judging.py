@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 
-
 import orjson
 
 from harvester.errors import RecordError
@@ -113,7 +112,7 @@ class Judge:
         found = self.checker.findings([(iri, one[3]) for iri, one in zip(iris, candidates, strict=True)])
         for iri, (record, hashed, item, triples, findings) in zip(iris, candidates, strict=True):
             _own(iri, triples)
-            findings += found.get(iri, [])
+            findings.extend(found.get(iri, []))
             sums.findings.update((finding.severity, finding.code) for finding in findings)
             violation = next((one for one in findings if one.severity is Severity.VIOLATION), None)
             name, page = item.values["name"], item.values.get("page")

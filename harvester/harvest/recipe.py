@@ -21,8 +21,10 @@ _ROOMS = (
     "territory", "vocab.py",
 )  # fmt: skip
 _SCHEDULING = frozenset(
-    ("title", "publisher", "enabled", "schedule", "expect", "grace", "delay", "timeout", "attempts", "max_bytes",
-     "allow_private", "robots_ignored", "headers", "permission")
+    (
+        "title", "publisher", "enabled", "schedule", "expect", "grace", "delay", "timeout", "attempts",
+        "max_bytes", "allow_private", "robots_ignored", "headers", "permission",
+    )
 )  # fmt: skip
 """What a source says that no triple of its records depends on."""
 

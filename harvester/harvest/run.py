@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from harvester import __version__, iri, vocab
+from harvester import __version__, iri, territory, vocab
 from harvester.canonical import utc
 from harvester.errors import GuardHeld, SourceChanged, SourceError, SourceUnavailable
 from harvester.fetch import Client, Pace, RawStore, agent
@@ -25,7 +25,6 @@ from harvester.ledger import Draft, Ledger, Listed, Tally
 from harvester.model import Answer, Federation, Listing, Outcome
 from harvester.profile import description, marked, writer
 from harvester.shapes import Checker
-from harvester import territory
 from harvester.triplestore import FileLock
 
 _FEW = 5
@@ -87,7 +86,7 @@ class Harvest:
             return self._told(started)
         except SourceError as error:
             return self._ended_badly(started, _outcome(error), str(error))
-        except Exception as error:  # noqa: BLE001  # the one round a run: our own fault must not stop the others
+        except Exception as error:  # the one round a run: our own fault must not stop the others
             log.exception("run failed by our fault")
             text = (
                 f"{source.id}: our own fault: {type(error).__name__}: {error}; published data kept, report it"
@@ -175,16 +174,18 @@ class Harvest:
         """Refuse what looks like an accident; a person decides."""
         source, expect = self.plan.source, self.plan.source.expect
         if sums.read < expect.min_records and not self.asked.limit:
-            text = f"{source.id}: {sums.read} records found, {expect.min_records} expected at least (expect.min_records)"
             error = GuardHeld if sums.read else SourceChanged
-            raise error(f"{text}; published data kept; look at the source, then correct expect.min_records")
+            raise error(
+                f"{source.id}: {sums.read} records found, {expect.min_records} expected at least; "
+                f"published data kept; look at the source, then correct expect.min_records"
+            )
         if not complete:
             return
         gone, live = draft.absent()
         if gone > _FEW and gone > expect.max_shrink * live:
             raise GuardHeld(
-                f"{source.id}: {gone} of {live} published records are missing, {expect.max_shrink:.0%} allowed "
-                f"(expect.max_shrink); published data kept; look at the source, then raise expect.max_shrink"
+                f"{source.id}: {gone} of {live} published records are missing, {expect.max_shrink:.0%} allowed; "
+                f"published data kept; look at the source, then raise expect.max_shrink"
             )
 
     def _commit(self, draft: Draft, run: dict[str, Any], sums: Sums, listing: Listed) -> Report:

@@ -132,7 +132,7 @@ class Draft:
             gone = self._connection.scalar(select(func.count()).where(mine, self._unseen())) or 0
             return gone, self._connection.scalar(select(func.count()).where(mine)) or 0
 
-    def commit(
+    def commit(  # noqa: PLR0913  # a run ends in one place, with all that it needs
         self,
         run: Mapping[str, Any],
         *,
@@ -290,7 +290,7 @@ class Draft:
             .where(changes.c.run == run_id)
             .group_by(changes.c.operation)
         )
-        done = {operation: n for operation, n in self._connection.execute(query)}
+        done: dict[str, int] = dict(self._connection.execute(query).tuples().all())
         missing = select(func.count()).where(
             records.c.source == self._source, records.c.state == State.MISSING
         )

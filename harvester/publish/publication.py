@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harvester import canonical, iri, vocab
+from harvester import canonical, iri, territory, vocab
 from harvester.layout import Layout
 from harvester.ledger import Ledger, NetChange
 from harvester.model import Federation, Outcome
@@ -23,7 +23,6 @@ from harvester.profile import (
     source_triples,
     territory_triples,
 )
-from harvester import territory
 from harvester.triplestore import Checkpoints, TripleStore
 
 _STEP = 5000
@@ -109,6 +108,8 @@ class Publication:
         lines: list[str] = []
         for source, description in described.items():
             runs = self._ledger.runs(source, limit=_RUNS_SHOWN)
+            if not runs:
+                continue  # declared, never harvested: there is nothing to tell yet
             lines += source_triples(self._base, source, description, counts.get(source, {}).get("live", 0))
             lines += freshness_triples(
                 self._base, source, [(Outcome(run.outcome), run.ended_at) for run in runs]

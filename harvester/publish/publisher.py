@@ -31,31 +31,31 @@ class Publisher(Thread):
         super().__init__(name="publisher", daemon=True)
         self._layout, self._federation, self._ledger = layout, federation, ledger
         self._swapped = swapped
-        self._stop = Event()
+        self._ending = Event()
         self._log = structlog.get_logger()
 
     def run(self) -> None:
         """Keep the store up to the ledger; a fault is logged and tried again, reads go on meanwhile."""
-        while not self._stop.is_set():
+        while not self._ending.is_set():
             try:
                 self._publish()
             except HarvesterError as error:
                 self._log.error("publication failed", reason=str(error), again_in_s=_AFTER_A_FAULT_S)
-                self._stop.wait(_AFTER_A_FAULT_S)
+                self._ending.wait(_AFTER_A_FAULT_S)
 
     def stop(self) -> None:
         """End after the publication under way, and wait for it."""
-        self._stop.set()
+        self._ending.set()
         self.join()
 
     def _publish(self) -> None:
         publication = Publication(self._layout, self._federation, self._ledger)
         try:
-            while not self._stop.is_set():
+            while not self._ending.is_set():
                 if publication.behind():
                     made = publication.refresh()
                     if made:
                         self._swapped(made)
-                self._stop.wait(_LOOK_EVERY_S)
+                self._ending.wait(_LOOK_EVERY_S)
         finally:
             publication.close()

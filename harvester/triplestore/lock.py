@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from harvester.errors import StoreError
 
@@ -35,7 +36,7 @@ class FileLock:
             os.close(self._file)
             self._file = None
 
-    def __enter__(self) -> FileLock:
+    def __enter__(self) -> Self:
         """Take the lock.
 
         Raises:

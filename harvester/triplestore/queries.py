@@ -80,7 +80,7 @@ class QueryPool:
         """Evaluate a query; returns when its first bytes are there.
 
         Raises:
-            QueryError: 400 syntax or refused, 413 too long, 429 no worker came free, 503 time or memory is up.
+            QueryError: 400 syntax, 403 refused, 413 too long, 429 no worker came free, 503 time or memory is up.
         """
         _refuse(query.text)
         deadline = time.monotonic() + self.timeout_s
@@ -163,7 +163,11 @@ class _Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
         self._held = bytearray()
-        self.frame(deadline)
+        try:
+            self.frame(deadline)  # it says when it is ready
+        except (TimeoutError, EOFError):
+            self.kill()
+            raise
 
     def alive(self) -> bool:
         return self._process.poll() is None

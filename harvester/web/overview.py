@@ -68,15 +68,14 @@ class Overview:
     def lines(self) -> list[Line]:
         """One line for each source ever described, by title."""
         told = self._serving.ledger.sources()
-        planned = {source: self._serving.next_run(source) for source in told}
-        lines = [self._line(source, description, planned) for source, description in told.items()]
+        lines = [self._line(source, description) for source, description in told.items()]
         return sorted(lines, key=lambda line: (line.told["title"].casefold(), line.id))
 
     def line(self, source: str) -> Line | None:
         """The line of one source; None when there is no such source."""
         return next((line for line in self.lines() if line.id == source), None)
 
-    def _line(self, source: str, told: Mapping[str, Any], planned: Mapping[str, datetime | None]) -> Line:
+    def _line(self, source: str, told: Mapping[str, Any]) -> Line:
         ledger = self._serving.ledger
         counts = self._counts().get(source, {})
         licence = vocab.licences()[told["licence"]]
@@ -90,9 +89,9 @@ class Overview:
             last=runs[0] if runs else None,
             last_success=last_success(ledger, source, runs),
             failures=failures(runs),
-            next_run=planned[source],
+            next_run=self._serving.next_run(source),
             reading=self._serving.running().get(source),
-            mark=self._mark(source, told, planned),
+            mark=self._mark(source, told),
         )
 
     def _counts(self) -> Mapping[str, Mapping[str, int]]:
@@ -104,15 +103,12 @@ class Overview:
             self._counted = position, counts
         return counts
 
-    def _mark(
-        self, source: str, told: Mapping[str, Any], planned: Mapping[str, datetime | None]
-    ) -> str | None:
-        """A source that is not planned while others are has left the configuration."""
+    def _mark(self, source: str, told: Mapping[str, Any]) -> str | None:
         if any(problem.source == source for problem in self._serving.problems()):
             return "faulty"
-        if not told.get("enabled", True):
-            return "disabled"
-        return "orphaned" if planned[source] is None and any(planned.values()) else None
+        if source not in self._serving.configured():
+            return "orphaned"
+        return None if told.get("enabled", True) else "disabled"
 
 
 def failures(runs: Sequence[Row[Any]]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,8 @@ class Serving:
     """The federation as it stands; the last four are asked anew for each page.
 
     `next_run` gives the next run of a source (aware), None when none is planned; `running` the
-    records read so far by each source under way; `problems` those of the configuration.
+    records read so far by each source under way; `problems` those of the configuration;
+    `configured` the ids of the sources it declares, disabled ones included.
     """
 
     federation: Federation
@@ -28,4 +29,4 @@ class Serving:
     next_run: Callable[[str], datetime | None]
     running: Callable[[], Mapping[str, int]]
     problems: Callable[[], Sequence[Problem]]
-    now: Callable[[], datetime]
+    configured: Callable[[], Collection[str]]
