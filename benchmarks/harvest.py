@@ -14,6 +14,7 @@ import http.client
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 _SOURCE = "carte"
 _FLOORS = 3
+_FLOORS_FROM = 10_000  # below, nothing is promised and one is enough
 
 
 class Night(NamedTuple):
@@ -205,7 +207,8 @@ def _floor(on: Bench) -> tuple[int, list[float]]:
     assert checkpoint, "the first harvest was published"
     file = on.folder / "finished.nq"
     quads = on.child(stages.dump, checkpoint, on.federation.base, _SOURCE, file)
-    return quads, [on.child(stages.floor, file, on.folder / f"floor-{n}") for n in range(_FLOORS)]
+    times = _FLOORS if on.records >= _FLOORS_FROM else 1
+    return quads, [on.child(stages.floor, file, on.folder / f"floor-{n}") for n in range(times)]
 
 
 def main() -> None:
@@ -220,6 +223,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.records < 1:
         parser.error(f"records is '{asked.records}'; give 1 or more")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folder goes, as at any other end
     with bench(asked.records, seed=asked.seed, packed=asked.gzip, patience_s=asked.patience) as on:
         if asked.profile:
             on.child(stages.publish, on.layout, on.federation)

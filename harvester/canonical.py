@@ -94,5 +94,5 @@ def lines(triples: Iterable[str]) -> bytes:
 
 
 def in_graph(ntriples: bytes, graph: str) -> bytes:
-    """N-Triples as N-Quads: a newline never stands inside a literal, so a full stop before one ends a triple."""
+    """N-Triples as N-Quads: inside a literal no newline stands, so a stop before one ends a triple."""
     return ntriples.replace(b" .\n", b" <" + graph.encode() + b"> .\n")

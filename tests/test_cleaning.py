@@ -339,7 +339,7 @@ def test_overseas_france_is_france():
         (datetime(2021, 12, 7, 10, 0, tzinfo=UTC), "2021-12-07T10:00:00Z"),
         (datetime(2021, 12, 7, 9, 20, tzinfo=UTC), 1638868800),
         (datetime(2021, 12, 7, 9, 20, tzinfo=UTC), "1638868800000"),
-        (datetime(2021, 12, 7, 10, 0, tzinfo=PARIS), datetime(2021, 12, 7, 10, 0)),  # noqa: DTZ001  # as a spreadsheet
+        (datetime(2021, 12, 7, 10, 0, tzinfo=PARIS), datetime(2021, 12, 7, 10, 0)),  # as a spreadsheet
         (None, "0000-00-00 00:00:00"),
     ],
 )
@@ -359,7 +359,7 @@ def test_what_is_not_a_day_is_refused(written):
         when.date_or_datetime(written, zone=PARIS)
 
 
-@given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # bounds are naive
+@given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))  # bounds are naive
 def test_iso_moments_come_back(moment):
     assert moment == when.date_or_datetime(moment.isoformat(), zone=PARIS)
 

@@ -184,8 +184,9 @@ class Harvest:
         gone, live = draft.absent()
         if gone > _FEW and gone > expect.max_shrink * live:
             raise GuardHeld(
-                f"{source.id}: {gone} of {live} published records are missing, {expect.max_shrink:.0%} allowed; "
-                f"published data kept; look at the source, then raise expect.max_shrink"
+                f"{source.id}: {gone} of {live} published records are missing, "
+                f"{expect.max_shrink:.0%} allowed; published data kept; "
+                f"look at the source, then raise expect.max_shrink"
             )
 
     def _commit(self, draft: Draft, run: dict[str, Any], sums: Sums, listing: Listed) -> Report:

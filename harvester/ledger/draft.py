@@ -286,11 +286,11 @@ class Draft:
 
     def _tally(self, run_id: int) -> Tally:
         query = (
-            select(changes.c.operation, func.count())
+            select(changes.c.operation, func.count().label("n"))
             .where(changes.c.run == run_id)
             .group_by(changes.c.operation)
         )
-        done: dict[str, int] = dict(self._connection.execute(query).tuples().all())
+        done: dict[str, int] = {row.operation: row.n for row in self._connection.execute(query)}
         missing = select(func.count()).where(
             records.c.source == self._source, records.c.state == State.MISSING
         )

@@ -91,6 +91,7 @@ changes = Table(
     Column("prior", Integer),
     Column("triples", LargeBinary),  # compressed canonical N-Triples; NULL when withdrawn
     Index("changes_by_source", "source", "id"),
+    Index("changes_by_record", "source", "ref", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -49,7 +49,7 @@ class QueryPool:
     """A fixed number of workers on the current checkpoint. Safe to call from any thread."""
 
     def __init__(
-        self, checkpoint: Path, *, workers: int = 2, timeout_s: float = 30, memory: int = 4 << 30
+        self, checkpoint: Path | None, *, workers: int = 2, timeout_s: float = 30, memory: int = 4 << 30
     ) -> None:
         self.timeout_s = timeout_s
         self._memory = memory
@@ -80,7 +80,7 @@ class QueryPool:
         """Evaluate a query; returns when its first bytes are there.
 
         Raises:
-            QueryError: 400 syntax, 403 refused, 413 too long, 429 no worker came free, 503 time or memory is up.
+            QueryError: 400 syntax, 403 refused, 413 too long, 429 no worker free, 503 time or memory is up.
         """
         _refuse(query.text)
         deadline = time.monotonic() + self.timeout_s
