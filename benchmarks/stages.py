@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from harvester import canonical, iri
 from harvester.connectors import Fetches, Raw
 from harvester.harvest import Asked, Harvest, Report, plan
-from harvester.harvest.children import tell
+from harvester.harvest.children import helpers, tell
 from harvester.layout import Layout
 from harvester.ledger import Ledger
 from harvester.model import Answer, Federation, Source
@@ -70,7 +70,7 @@ def _harvest(
         tell(name, records)
 
     timed = replace(planned, connector=replace(planned.connector, answers=answers))
-    return Harvest(timed, federation, layout, ledger, Asked(), progress=progress)
+    return Harvest(timed, federation, layout, ledger, Asked(), progress=progress, helpers=helpers())
 
 
 def publish(layout: Layout, federation: Federation) -> Seconds:

@@ -112,8 +112,8 @@ def test_the_sources_entries_replace_the_connectors_and_drop_switches_off():
     assert (found.values["description"], "homepage" in found.values) == ("y", False)
 
 
-def test_a_record_without_a_name_is_refused_naming_it():
-    with pytest.raises(RecordError, match="s: record 'r': no name"):
+def test_a_record_without_a_name_is_refused():
+    with pytest.raises(RecordError, match="no name; give it a title"):
         item({}, {"name": "  "})
 
 

@@ -55,7 +55,7 @@ class Children(Executor):
 
     def _run(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         receiver, sender = self._context.Pipe(duplex=False)
-        child = self._context.Process(target=_in_child, args=(sender, fn, args, kwargs), daemon=True)
+        child = self._context.Process(target=_in_child, args=(sender, fn, args, kwargs))
         child.start()
         sender.close()
         with self._lock:
@@ -80,6 +80,11 @@ class Children(Executor):
                 raise said
             if self._told:
                 self._told(*said)
+
+
+def helpers() -> int:
+    """How many processes a run may fork to help it: one for each other core, in a child only."""
+    return (os.cpu_count() or 1) - 1 if _to_parent is not None else 0
 
 
 def tell(source: str, records: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, as_completed
 
 from harvester.errors import HarvesterError
-from harvester.harvest.children import tell
+from harvester.harvest.children import helpers, tell
 from harvester.harvest.plan import plan
 from harvester.harvest.run import Asked, Harvest, Report
 from harvester.layout import Layout
@@ -47,6 +47,8 @@ def run_source(source: Source, federation: Federation, layout: Layout, asked: As
     """One run, in this process."""
     ledger = Ledger.open(layout.ledger, base=federation.base)
     try:
-        return Harvest(plan(source), federation, layout, ledger, asked, progress=tell).run()
+        return Harvest(
+            plan(source), federation, layout, ledger, asked, progress=tell, helpers=helpers()
+        ).run()
     finally:
         ledger.close()

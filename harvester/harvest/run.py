@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -17,8 +18,9 @@ from harvester import __version__, iri, territory, vocab
 from harvester.canonical import utc
 from harvester.errors import GuardHeld, SourceChanged, SourceError, SourceUnavailable
 from harvester.fetch import Client, Pace, RawStore, agent
-from harvester.harvest.judging import Judge, Sums
+from harvester.harvest.judging import Judge
 from harvester.harvest.plan import Plan
+from harvester.harvest.reading import Sums, read
 from harvester.harvest.recipe import recipe
 from harvester.layout import Layout
 from harvester.ledger import Draft, Ledger, Listed, Tally
@@ -29,6 +31,9 @@ from harvester.triplestore import FileLock
 
 _FEW = 5
 """So many missing records are never suspicious, whatever share they are."""
+
+_SHOWN = 50
+"""Fields and categories not used that a run remembers, the most frequent first."""
 
 Progress = Callable[[str, int], None]
 Now = Callable[[], datetime]
@@ -71,6 +76,7 @@ class Harvest:
     asked: Asked = Asked()
     now: Now = now_utc
     progress: Progress = lambda _source, _records: None
+    helpers: int = 0
 
     def run(self) -> Report:
         """Run the source; every way it may end is in the report, none is raised."""
@@ -144,28 +150,19 @@ class Harvest:
 
     def _judged(self, draft: Draft, run: dict[str, Any], raw: RawStore, answers: Sequence[Answer]) -> Report:
         source = self.plan.source
-        mapper = self.plan.mapper()
-        judge = Judge(
-            mapper, writer(source, self.federation.base, territory.load()), Checker(), run["recipe"]
-        )
+        writing = writer(source, self.federation.base, territory.load())
+        judge = Judge(self.plan.mapper(), writing, Checker(), run["recipe"])
         records = self.plan.connector.records(source, answers, raw)
-        if self.asked.limit:
-            records = (record for record, _ in zip(records, range(self.asked.limit), strict=False))
-        sums = Sums()
-        for sums in judge.stage(records, draft):
-            self.progress(source.id, sums.read)
+        sums = read(
+            judge,
+            islice(records, self.asked.limit),
+            draft,
+            helpers=self.helpers,
+            told=lambda count: self.progress(source.id, count),
+        )
         complete = self.plan.connector.listing is Listing.FULL and not sums.nameless and not self.asked.limit
         self._guard(draft, sums, complete=complete)
-        findings = {f"{severity} {code}": n for (severity, code), n in sorted(sums.findings.items())}
-        run["findings"] = {
-            "findings": findings,
-            "issues": sums.issues,
-            "unmapped": dict(mapper.coverage.unmapped.most_common(50)),
-            "unaligned": [[*key, n] for key, n in mapper.coverage.unaligned.most_common(50)],
-        }
-        kept = sums.read - sums.rejected - sums.ignored - sums.repeated
-        counts = {"read": sums.read, "kept": kept, "judged": sums.judged, "rejected": sums.rejected}
-        run["counts"] = counts | {"ignored": sums.ignored, "repeated": sums.repeated}
+        run |= {"findings": _told_findings(sums), "counts": _told_counts(sums)}
         if self.asked.limit:
             run["answers"] = None  # a partial reading must not stand for the whole listing
         return self._commit(draft, run, sums, Listed.COMPLETE if complete else Listed.PARTIAL)
@@ -236,6 +233,21 @@ def _summary(tally: Tally, rejected: int) -> str:
         (rejected, "rejected"),
     ]
     return ", ".join(f"{n} {word}" for n, word in said if n) or "0 changes"
+
+
+def _told_findings(sums: Sums) -> dict[str, Any]:
+    coverage = sums.coverage
+    return {
+        "findings": {f"{severity} {code}": n for (severity, code), n in sorted(sums.findings.items())},
+        "issues": sums.issues,
+        "unmapped": dict(coverage.unmapped.most_common(_SHOWN)),
+        "unaligned": [[*key, n] for key, n in coverage.unaligned.most_common(_SHOWN)],
+    }
+
+
+def _told_counts(sums: Sums) -> dict[str, int]:
+    names = ("read", "kept", "judged", "rejected", "ignored", "repeated")
+    return {name: getattr(sums, name) for name in names}
 
 
 def _told_answer(answer: Answer) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -45,13 +46,31 @@ _JUDGED = (State.PUBLISHED, State.REJECTED, State.IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
+class Packed:
+    """Triples as the ledger keeps them: compressed, with the hash by which versions are compared."""
+
+    data: bytes
+    digest: bytes
+
+
+def pack(triples: bytes) -> Packed:
+    """Compress the triples of one record."""
+    return Packed(_compressor().compress(triples), blake2b(triples, digest_size=16).digest())
+
+
+@cache
+def _compressor() -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(level=_COMPRESSION)
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What judging a record gave: its triples when it may be published, else the reason."""
 
     ref: str
     judged: bytes
     state: State
-    triples: bytes | None = None
+    triples: Packed | None = None
     name: str | None = None
     page: str | None = None
     findings: Sequence[Finding] = ()
@@ -97,7 +116,6 @@ class Draft:
     def __init__(self, connection: Connection, source: str) -> None:
         self._connection = connection
         self._source = source
-        self._compressor = zstandard.ZstdCompressor(level=_COMPRESSION)
         with connection.begin():
             staging.create_all(connection)
 
@@ -173,8 +191,8 @@ class Draft:
             "ref": one.ref,
             "judged": one.judged,
             "state": one.state,
-            "digest": one.triples and digest(one.triples),
-            "triples": one.triples and self._compressor.compress(one.triples),
+            "digest": one.triples and one.triples.digest,
+            "triples": one.triples and one.triples.data,
             "name": one.name,
             "page": one.page,
             "findings": [asdict(finding) for finding in one.findings],
@@ -205,8 +223,8 @@ class Draft:
         """A rejected record keeps its last valid version, marked stale."""
         rejected = select(staged.c.ref).where(staged.c.state == State.REJECTED)
         for row in self._held(records.c.ref.in_(rejected)):
-            triples = mark(row.ref, zstandard.decompress(row.triples), "staleSince")
-            values = {"triples": self._compressor.compress(triples), "digest": digest(triples)}
+            triples = pack(mark(row.ref, zstandard.decompress(row.triples), "staleSince"))
+            values = {"triples": triples.data, "digest": triples.digest}
             self._connection.execute(staged.update().where(staged.c.ref == row.ref).values(**values))
 
     def _mark_absent(self, mark: Mark, now: datetime, grace: timedelta, listing: Listed) -> None:
@@ -223,8 +241,8 @@ class Draft:
             return {**base, "state": State.WITHDRAWN, "reason": "removed by the source"}
         if row.missing_since:
             return {**base, "state": State.MISSING, "reason": "not in the source's listing"}
-        triples = mark(row.ref, zstandard.decompress(row.triples), "missingSince")
-        marked = {"triples": self._compressor.compress(triples), "digest": digest(triples)}
+        triples = pack(mark(row.ref, zstandard.decompress(row.triples), "missingSince"))
+        marked = {"triples": triples.data, "digest": triples.digest}
         return {**base, **marked, "state": State.MISSING, "reason": "not in the source's listing"}
 
     def _joined(self) -> Any:
@@ -301,8 +319,3 @@ class Draft:
             missing=self._connection.scalar(missing) or 0,
             changes=sum(done.values()),
         )
-
-
-def digest(triples: bytes) -> bytes:
-    """The hash by which two versions of a record are compared."""
-    return blake2b(triples, digest_size=16).digest()

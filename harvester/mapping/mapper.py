@@ -30,6 +30,18 @@ class Coverage:
     unmapped: Counter[str] = field(default_factory=Counter)
     unaligned: Counter[tuple[str, str]] = field(default_factory=Counter)
 
+    def add(self, other: Coverage) -> None:
+        """Count what another met too."""
+        self.unmapped.update(other.unmapped)
+        self.unaligned.update(other.unaligned)
+
+    def taken(self) -> Coverage:
+        """What was counted so far, counting from zero again."""
+        counted = Coverage(self.unmapped.copy(), self.unaligned.copy())
+        self.unmapped.clear()
+        self.unaligned.clear()
+        return counted
+
 
 @dataclass(frozen=True, slots=True)
 class _Step:
@@ -59,7 +71,7 @@ class Mapper:
         """The item of a record, and what cleaning has to say about it.
 
         Raises:
-            RecordError: the record has no name.
+            RecordError: the record has no name; whoever asked knows which record.
         """
         values: dict[str, Any] = {}
         findings: list[Finding] = []
@@ -76,9 +88,7 @@ class Mapper:
                 values[step.field.name] = value
         self._count(record.value)
         if "name" not in values:
-            raise RecordError(
-                f"{self.source.id}: record '{record.ref}': no name; give it a title at the source"
-            )
+            raise RecordError("no name; give it a title at the source")
         _point(values, self.source.crs, findings)
         return Item(self.source.kind, record.ref, values), findings
 

@@ -1,0 +1,113 @@
+"""Room: a listing -> a draft: what is new is judged and staged, what is known is only seen.
+
+Records come in the order of the listing and go through in batches; memory does not grow with
+the source. What it came to is kept in sums; nothing is committed here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from harvester.harvest.judging import Judge, Listed, Verdict
+from harvester.harvest.jury import Batch, verdicts
+from harvester.ledger import Draft, Judged
+from harvester.mapping import Coverage
+from harvester.model import Severity, State
+
+BATCH = 1000
+"""Records judged at once; the SHACL study measured larger batches slower and smaller ones dearer."""
+
+_SAMPLE = 20
+
+
+@dataclass(slots=True)
+class Sums:
+    """What reading a listing came to, in records; `nameless` are lines rejected without a ref."""
+
+    read: int = 0
+    judged: int = 0
+    rejected: int = 0
+    ignored: int = 0
+    repeated: int = 0
+    nameless: int = 0
+    findings: Counter[tuple[Severity, str]] = field(default_factory=Counter)
+    issues: list[str] = field(default_factory=list)
+    coverage: Coverage = field(default_factory=Coverage)
+
+    @property
+    def kept(self) -> int:
+        """Records of the listing that are ours and in order."""
+        return self.read - self.rejected - self.ignored - self.repeated
+
+    def count(self, one: Judged) -> None:
+        """Add one judged record; the reasons of the first few rejected are kept as a sample."""
+        self.judged += 1
+        self.ignored += one.state is State.IGNORED
+        self.findings.update((finding.severity, finding.code) for finding in one.findings)
+        if one.state is State.REJECTED:
+            self.reject(f"record '{one.ref}': {one.reason}")
+
+    def reject(self, reason: str) -> None:
+        """Count one rejected record or line."""
+        self.rejected += 1
+        if len(self.issues) < _SAMPLE:
+            self.issues.append(reason)
+
+
+def read(
+    judge: Judge, records: Iterable[Listed], draft: Draft, *, helpers: int, told: Callable[[int], None]
+) -> Sums:
+    """Read a whole listing into a draft; `told` hears how many records were read so far."""
+    sums = Sums()
+    for verdict in verdicts(judge, _new(judge, records, draft, sums), helpers=helpers):
+        _stage(verdict, draft, sums)
+        told(sums.read)
+    told(sums.read)
+    return sums
+
+
+def _new(judge: Judge, records: Iterable[Listed], draft: Draft, sums: Sums) -> Iterator[Batch]:
+    """The records that must be judged, in batches that are never empty."""
+    for batch in _batches(records):
+        sums.read += len(batch)
+        listed = _listed(batch, sums)
+        again = draft.see(list(listed))
+        sums.repeated += len(again)
+        hashes = {ref: judge.hash(one) for ref, one in listed.items() if ref not in again}
+        known = {
+            ref: state for ref, (held, state) in draft.known(list(hashes)).items() if held == hashes[ref]
+        }
+        sums.rejected += sum(state == State.REJECTED for state in known.values())
+        sums.ignored += sum(state == State.IGNORED for state in known.values())
+        if new := [(listed[ref], hashed) for ref, hashed in hashes.items() if ref not in known]:
+            yield new
+
+
+def _batches(records: Iterable[Listed]) -> Iterator[list[Listed]]:
+    rest = iter(records)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _listed(batch: Iterable[Listed], sums: Sums) -> dict[str, Listed]:
+    """The records of a batch by ref; the first of a ref counts, the others are repeated."""
+    listed: dict[str, Listed] = {}
+    for one in batch:
+        if one.ref is None:
+            sums.nameless += 1
+            sums.reject(str(getattr(one, "reason", "no identifier")))
+        elif one.ref in listed:
+            sums.repeated += 1
+        else:
+            listed[one.ref] = one
+    return listed
+
+
+def _stage(verdict: Verdict, draft: Draft, sums: Sums) -> None:
+    for one in verdict.judged:
+        sums.count(one)
+    sums.coverage.add(verdict.coverage)
+    draft.stage(verdict.judged)
