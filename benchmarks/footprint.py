@@ -16,8 +16,8 @@ from typing import Self
 import psutil
 
 _RSS_EVERY_S = 0.05
-_FAMILY_EVERY_S = 0.25
-_PSS_EVERY_S = 0.5
+_FAMILY_EVERY_S = 1.0
+_PSS_EVERY_S = 2.0  # the system walks every page of the process meanwhile, which slows it
 
 
 class Memory:

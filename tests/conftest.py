@@ -23,7 +23,8 @@ from harvester.publish import Publication
 from harvester.triplestore import Checkpoints
 
 settings.register_profile("suite", deadline=None, max_examples=60)
-settings.load_profile("suite")
+settings.register_profile("long", deadline=None, max_examples=3000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 ROOT = Path(__file__).parents[1]
 

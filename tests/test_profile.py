@@ -145,7 +145,8 @@ def test_marks_are_added_once_and_change_nothing_else():
 
     assert set(written.splitlines()) < set(marked.splitlines())
     assert b'missingSince> "2026-11-22T02:00:00Z"' in marked
-    assert profile.marked(marked, writer.iri("r"), "missingSince", since) == marked
+    assert profile.marked(marked, writer.iri("r"), "missingSince", since.replace(year=2027)) == marked
+    assert b"missingSince" not in profile.marked(marked, writer.iri("r"), "staleSince", since)
 
 
 def test_a_source_is_a_dataset_with_licence_credit_and_publisher():

@@ -50,9 +50,9 @@ def up(store, port: int, demo_port: int):
             assert process.wait(30) == 0, (store / "said").read_text(encoding="utf-8")
 
 
-def answered(port: int, path: str, **headers: str) -> httpx.Response:
+def answered(port: int, path: str, *, deadline_s: float = DEADLINE_S, **headers: str) -> httpx.Response:
     """The first answer of a server that is starting."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + deadline_s
     while True:
         try:
             return httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers, trust_env=False, timeout=10)

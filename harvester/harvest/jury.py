@@ -1,7 +1,8 @@
 """Room: batches judged side by side, by this process and by helpers forked from it.
 
-Verdicts come back in the order of their batches, a few at a time, whoever judged them. Helpers
-start only when a listing turns out long, and end when this process does, however it ends.
+A helper takes a whole batch; this process judges slices of its own meanwhile, so that no helper
+waits long. Verdicts come as they are ready, each with the number of its batch. Helpers start
+only when a listing turns out long, and end when this process does, however it ends.
 """
 
 from __future__ import annotations
@@ -19,29 +20,34 @@ Batch = Sequence[tuple[Listed, bytes]]
 _LONG = 2
 """Batches judged alone first: a helper costs more than it saves on a short listing."""
 
+_SLICE = 100
+"""Records judged between two looks at the helpers; batches of 100 are as quick to check as of 1000."""
 
-def verdicts(judge: Judge, batches: Iterable[Batch], *, helpers: int) -> Iterator[Verdict]:
-    """The verdicts of batches, in their order; with helpers, as many batches at once more."""
+
+def verdicts(judge: Judge, batches: Iterable[Batch], *, helpers: int) -> Iterator[tuple[int, Verdict]]:
+    """(number of the batch, a verdict on it or on a slice of it), until every record is judged."""
+    numbered = enumerate(batches)
+    own: deque[tuple[int, Batch]] = deque()
     hired: list[_Helper] = []
-    waiting: deque[_Helper | Verdict] = deque()
+    more = True
     with ExitStack() as stack:
-        for number, batch in enumerate(batches):
-            if number == _LONG:
-                hired = [stack.enter_context(_Helper(judge)) for _ in range(helpers)]
-            free = next((helper for helper in hired if helper not in waiting), None)
-            if free:
-                free.ask(batch)
-                waiting.append(free)
-            else:
-                waiting.append(judge.verdict(batch))
-            while waiting and (isinstance(waiting[0], Verdict) or waiting[0].ready()):
-                yield _said(waiting.popleft())
-        while waiting:
-            yield _said(waiting.popleft())
-
-
-def _said(one: _Helper | Verdict) -> Verdict:
-    return one if isinstance(one, Verdict) else one.answer()
+        while more or own or any(helper.busy for helper in hired):
+            idle = next((helper for helper in hired if not helper.busy), None)
+            if more and (idle or not own):
+                number, batch = next(numbered, (-1, ()))
+                more = number >= 0
+                if number == _LONG:
+                    hired = [stack.enter_context(_Helper(judge)) for _ in range(helpers)]
+                if idle and more:
+                    idle.ask(number, batch)
+                else:
+                    own.extend((number, batch[at : at + _SLICE]) for at in range(0, len(batch), _SLICE))
+            if own:
+                number, batch = own.popleft()
+                yield number, judge.verdict(batch)
+            for helper in hired:
+                if helper.busy and (helper.ready() or not (own or more)):
+                    yield helper.answer()
 
 
 class _Helper:
@@ -53,19 +59,26 @@ class _Helper:
         self._process = context.Process(target=_help, args=(judge, other, self._pipe), daemon=True)
         self._process.start()
         other.close()
+        self._number = -1
 
-    def ask(self, batch: Batch) -> None:
+    @property
+    def busy(self) -> bool:
+        return self._number >= 0
+
+    def ask(self, number: int, batch: Batch) -> None:
         self._pipe.send(batch)
+        self._number = number
 
     def ready(self) -> bool:
         return self._pipe.poll()
 
-    def answer(self) -> Verdict:
+    def answer(self) -> tuple[int, Verdict]:
         """Wait for the verdict; an error of the helper is raised here."""
         said = self._pipe.recv()
         if isinstance(said, BaseException):
             raise said
-        return said  # type: ignore[no-any-return]  # a pipe carries anything, this one verdicts
+        number, self._number = self._number, -1
+        return number, said
 
     def __enter__(self) -> _Helper:  # noqa: PYI034  # private, never inherited
         return self

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from harvester.harvest.judging import Judge, Listed, Verdict
+from harvester.harvest.judging import Judge, Listed
 from harvester.harvest.jury import Batch, verdicts
 from harvester.ledger import Draft, Judged
 from harvester.mapping import Coverage
@@ -34,7 +34,7 @@ class Sums:
     repeated: int = 0
     nameless: int = 0
     findings: Counter[tuple[Severity, str]] = field(default_factory=Counter)
-    issues: list[str] = field(default_factory=list)
+    reasons: dict[int, list[str]] = field(default_factory=dict)
     coverage: Coverage = field(default_factory=Coverage)
 
     @property
@@ -42,19 +42,24 @@ class Sums:
         """Records of the listing that are ours and in order."""
         return self.read - self.rejected - self.ignored - self.repeated
 
-    def count(self, one: Judged) -> None:
-        """Add one judged record; the reasons of the first few rejected are kept as a sample."""
+    @property
+    def issues(self) -> list[str]:
+        """Why records were rejected: the first few, in the order of the listing."""
+        return [reason for _, reasons in sorted(self.reasons.items()) for reason in reasons][:_SAMPLE]
+
+    def count(self, one: Judged, batch: int) -> None:
+        """Add one judged record of a batch, by its number."""
         self.judged += 1
         self.ignored += one.state is State.IGNORED
         self.findings.update((finding.severity, finding.code) for finding in one.findings)
         if one.state is State.REJECTED:
-            self.reject(f"record '{one.ref}': {one.reason}")
+            self.reject(f"record '{one.ref}': {one.reason}", batch)
 
-    def reject(self, reason: str) -> None:
+    def reject(self, reason: str, batch: int) -> None:
         """Count one rejected record or line."""
         self.rejected += 1
-        if len(self.issues) < _SAMPLE:
-            self.issues.append(reason)
+        if len(told := self.reasons.setdefault(batch, [])) < _SAMPLE and len(self.reasons) <= _SAMPLE:
+            told.append(reason)
 
 
 def read(
@@ -62,8 +67,11 @@ def read(
 ) -> Sums:
     """Read a whole listing into a draft; `told` hears how many records were read so far."""
     sums = Sums()
-    for verdict in verdicts(judge, _new(judge, records, draft, sums), helpers=helpers):
-        _stage(verdict, draft, sums)
+    for batch, verdict in verdicts(judge, _new(judge, records, draft, sums), helpers=helpers):
+        for one in verdict.judged:
+            sums.count(one, batch)
+        sums.coverage.add(verdict.coverage)
+        draft.stage(verdict.judged)
         told(sums.read)
     told(sums.read)
     return sums
@@ -98,16 +106,9 @@ def _listed(batch: Iterable[Listed], sums: Sums) -> dict[str, Listed]:
     for one in batch:
         if one.ref is None:
             sums.nameless += 1
-            sums.reject(str(getattr(one, "reason", "no identifier")))
+            sums.reject(str(getattr(one, "reason", "no identifier")), -1)
         elif one.ref in listed:
             sums.repeated += 1
         else:
             listed[one.ref] = one
     return listed
-
-
-def _stage(verdict: Verdict, draft: Draft, sums: Sums) -> None:
-    for one in verdict.judged:
-        sums.count(one)
-    sums.coverage.add(verdict.coverage)
-    draft.stage(verdict.judged)

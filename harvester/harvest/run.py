@@ -88,7 +88,8 @@ class Harvest:
         started = self.now()
         log = structlog.get_logger().bind(source=source.id)
         try:
-            self.ledger.describe(source.id, description(source), started)
+            if not self.asked.dry:
+                self.ledger.describe(source.id, description(source), started)
             return self._told(started)
         except SourceError as error:
             return self._ended_badly(started, _outcome(error), str(error))

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from hashlib import blake2b
+from threading import local
 from typing import Any
 
 import zstandard
@@ -53,14 +53,25 @@ class Packed:
     digest: bytes
 
 
+class _Zstandard(local):
+    """One of each thread: the library's objects may not be shared, and are dear to make."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=_COMPRESSION).compress
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_zstandard = _Zstandard()
+
+
 def pack(triples: bytes) -> Packed:
     """Compress the triples of one record."""
-    return Packed(_compressor().compress(triples), blake2b(triples, digest_size=16).digest())
+    return Packed(_zstandard.compress(triples), blake2b(triples, digest_size=16).digest())
 
 
-@cache
-def _compressor() -> zstandard.ZstdCompressor:
-    return zstandard.ZstdCompressor(level=_COMPRESSION)
+def unpack(data: bytes) -> bytes:
+    """The triples of one record as they were before `pack`."""
+    return _zstandard.decompress(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,10 @@ class Committed:
     outcome: Outcome
     message: str
     tally: Tally
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    return {name: getattr(finding, name) for name in ("severity", "code", "field", "value")}
 
 
 class Draft:
@@ -195,7 +210,7 @@ class Draft:
             "triples": one.triples and one.triples.data,
             "name": one.name,
             "page": one.page,
-            "findings": [asdict(finding) for finding in one.findings],
+            "findings": [_told(finding) for finding in one.findings],
             "reason": one.reason,
             "missing_since": None,
         }
@@ -223,7 +238,7 @@ class Draft:
         """A rejected record keeps its last valid version, marked stale."""
         rejected = select(staged.c.ref).where(staged.c.state == State.REJECTED)
         for row in self._held(records.c.ref.in_(rejected)):
-            triples = pack(mark(row.ref, zstandard.decompress(row.triples), "staleSince"))
+            triples = pack(mark(row.ref, unpack(row.triples), "staleSince"))
             values = {"triples": triples.data, "digest": triples.digest}
             self._connection.execute(staged.update().where(staged.c.ref == row.ref).values(**values))
 
@@ -241,7 +256,7 @@ class Draft:
             return {**base, "state": State.WITHDRAWN, "reason": "removed by the source"}
         if row.missing_since:
             return {**base, "state": State.MISSING, "reason": "not in the source's listing"}
-        triples = pack(mark(row.ref, zstandard.decompress(row.triples), "missingSince"))
+        triples = pack(mark(row.ref, unpack(row.triples), "missingSince"))
         marked = {"triples": triples.data, "digest": triples.digest}
         return {**base, **marked, "state": State.MISSING, "reason": "not in the source's listing"}
 

@@ -14,14 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import zstandard
 from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, func, insert, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from harvester.errors import StoreError
 from harvester.ledger import tables
-from harvester.ledger.draft import WRITE, Draft
+from harvester.ledger.draft import WRITE, Draft, unpack
 from harvester.ledger.tables import changes, meta, records, runs, sources
 from harvester.model import Outcome
 
@@ -135,7 +134,7 @@ class Ledger:
         """The published triples of a record; None when it is not published."""
         query = select(changes.c.triples).join(records, records.c.change == changes.c.id)
         row = self._first(query.where(records.c.source == source, records.c.ref == ref, records.c.live))
-        return zstandard.decompress(row.triples) if row else None
+        return unpack(row.triples) if row else None
 
     def counts(self) -> Mapping[str, Mapping[str, int]]:
         """Records by source and state, plus `live`: those published, missing and stale included."""
@@ -205,7 +204,7 @@ class Ledger:
         def payloads() -> Iterator[bytes]:
             with connection:
                 for row in connection.execute(query.execution_options(yield_per=1000)):
-                    yield zstandard.decompress(row.triples)
+                    yield unpack(row.triples)
 
         return position, payloads()
 
@@ -219,7 +218,7 @@ class Ledger:
 
 
 def _unpacked(triples: bytes | None) -> bytes | None:
-    return None if triples is None else zstandard.decompress(triples)
+    return None if triples is None else unpack(triples)
 
 
 def _engine(path: Path) -> Engine:

@@ -140,9 +140,20 @@ def writer(source: Source, base: str, territory: Territory) -> Writer:
 
 
 def marked(triples: bytes, record: IRI, name: str, since: datetime) -> bytes:
-    """Published triples of a record with `archipel:{name}` (missingSince, staleSince) added."""
-    line = f"<{record}>{predicate(f'archipel:{name}')}{canonical.moment(canonical.utc(since))} ."
-    return canonical.lines([*triples.decode().splitlines(), line])
+    """Published triples of a record with `archipel:{name}` (missingSince, staleSince), unless they have it.
+
+    A record marked stale is in its source's listing, so it is no longer missing.
+    """
+    mark, missing = (
+        f"<{record}>{predicate(f'archipel:{name}')}",
+        f"<{record}>{predicate('archipel:missingSince')}",
+    )
+    lines = triples.decode().splitlines()
+    if name == "staleSince":
+        lines = [line for line in lines if not line.startswith(missing)]
+    if not any(line.startswith(mark) for line in lines):
+        lines.append(f"{mark}{canonical.moment(canonical.utc(since))} .")
+    return canonical.lines(lines)
 
 
 def _video(node: str, values: Mapping[str, Any], language: str | None, licence: IRI) -> list[str]:

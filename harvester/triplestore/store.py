@@ -7,9 +7,10 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO, cast
 
 import pyoxigraph as ox
@@ -58,12 +59,8 @@ class TripleStore:
     def load(self, owner: IRI, graph: IRI, position: int, payloads: Iterable[bytes]) -> None:
         """Fill the empty graph of a source in one atomic bulk load, its position included."""
         self.forget(owner, graph)
-        with TemporaryFile() as quads:
-            for payload in payloads:
-                quads.write(in_graph(payload, graph))
-            quads.write(in_graph(self._position_line(owner, position), self._positions.value))
-            quads.seek(0)
-            self._bulk_load(quads)
+        last = in_graph(self._position_line(owner, position), self._positions.value)
+        self._bulk_load(_Stream(chain((in_graph(payload, graph) for payload in payloads), [last])))
 
     def patch(self, owner: IRI, graph: IRI, position: int, effect: tuple[bytes, bytes]) -> None:
         """Apply (triples to delete, triples to insert) and the new position in one transaction."""
@@ -90,7 +87,7 @@ class TripleStore:
         """Make a graph hold just these triples, by the difference; False when it already did."""
         held = self.triples(graph)
         if not held and ntriples:
-            self._bulk_load_bytes(in_graph(ntriples, graph))
+            self._bulk_load(BytesIO(in_graph(ntriples, graph)))
             return True
         old, new = set(held.splitlines(keepends=True)), set(ntriples.splitlines(keepends=True))
         if old == new:
@@ -119,23 +116,39 @@ class TripleStore:
     def _position_line(self, owner: IRI, position: int) -> bytes:
         return f"<{owner}> <{_APPLIED}> {integer(position)} .\n".encode()
 
-    def _bulk_load(self, quads: IO[bytes]) -> None:
+    def _bulk_load(self, quads: BytesIO | _Stream) -> None:
         try:
-            self._store.bulk_load(quads, format=ox.RdfFormat.N_QUADS)
+            self._store.bulk_load(cast("IO[bytes]", quads), format=ox.RdfFormat.N_QUADS)
         except (OSError, SyntaxError, ValueError) as error:
             raise StoreError(f"bulk load refused ({error}); the ledger keeps the changes") from error
-
-    def _bulk_load_bytes(self, quads: bytes) -> None:
-        with TemporaryFile() as file:
-            file.write(quads)
-            file.seek(0)
-            self._bulk_load(file)
 
     def _update(self, update: str) -> None:
         try:
             self._store.update(update)
         except (OSError, SyntaxError, ValueError) as error:
             raise StoreError(f"update refused ({error}); the ledger keeps the changes") from error
+
+
+class _Stream:
+    """What the engine reads from: chunks made as it asks for them, beside its own work."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._held = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes, all that is left when negative; none at the end."""
+        parts, length = [self._held], len(self._held)
+        while size < 0 or length < size:
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                break
+            parts.append(chunk)
+            length += len(chunk)
+        whole = b"".join(parts)
+        cut = len(whole) if size < 0 else size
+        self._held = whole[cut:]
+        return whole[:cut]
 
 
 def _block(graph: str, ntriples: bytes) -> str:
