@@ -26,6 +26,8 @@ def decimal(value: object) -> Decimal | None:
     Raises:
         ValueError: if the value is not one finite number below 10^15.
     """
+    if type(value) is Decimal and value.is_finite() and value.adjusted() < _LARGEST:
+        return value.quantize(_STEP) if _exponent(value) < -DIGITS else value
     written = given(value)
     if written is None:
         return None

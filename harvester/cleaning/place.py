@@ -96,8 +96,10 @@ def point(lat: object, lon: object) -> Point | None:
 
 def swapped(lat: Decimal, lon: Decimal) -> Point | None:
     """The position with lat and lon exchanged, when only so it falls in France; else None."""
+    if in_france(Point(lat, lon)):
+        return None
     turned = Point(lon, lat)
-    return turned if in_france(turned) and not in_france(Point(lat, lon)) else None
+    return turned if in_france(turned) else None
 
 
 def in_france(position: Point) -> bool:

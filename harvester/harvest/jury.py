@@ -17,7 +17,7 @@ from harvester.harvest.judging import Judge, Listed, Verdict
 
 Batch = Sequence[tuple[Listed, bytes]]
 
-_LONG = 2
+_LONG = 1
 """Batches judged alone first: a helper costs more than it saves on a short listing."""
 
 _SLICE = 100

@@ -210,7 +210,7 @@ class Draft:
             "triples": one.triples and one.triples.data,
             "name": one.name,
             "page": one.page,
-            "findings": [_told(finding) for finding in one.findings],
+            "findings": [_told(finding) for finding in one.findings] or None,
             "reason": one.reason,
             "missing_since": None,
         }
@@ -303,7 +303,7 @@ class Draft:
             "digest": func.coalesce(staged.c.digest, records.c.digest),
             "name": func.coalesce(staged.c.name, records.c.name),
             "page": func.coalesce(staged.c.page, records.c.page),
-            "findings": func.coalesce(staged.c.findings, records.c.findings),
+            "findings": case((staged.c.judged.is_not(None), staged.c.findings), else_=records.c.findings),
             "reason": staged.c.reason,
             "first_seen": func.coalesce(records.c.first_seen, literal(now, records.c.first_seen.type)),
             "missing_since": staged.c.missing_since,

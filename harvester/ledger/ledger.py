@@ -24,6 +24,9 @@ from harvester.ledger.draft import WRITE, Draft, unpack
 from harvester.ledger.tables import changes, meta, records, runs, sources
 from harvester.model import Outcome
 
+_CACHE_KIB = 65536
+"""Pages a connection may hold; the default of 2 MB spills a large commit to disk over and over."""
+
 
 @dataclass(frozen=True, slots=True)
 class NetChange:
@@ -232,6 +235,7 @@ def _engine(path: Path) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -27,8 +27,8 @@ class Writer:
     base: str
     territory: Territory
     licences: Mapping[str, vocab.Licence]
-    themes: Mapping[IRI, vocab.Concept]
-    types: Mapping[IRI, vocab.Concept]
+    tops: Mapping[IRI, IRI]
+    themes_of_types: Mapping[IRI, tuple[IRI, ...]]
     common: tuple[str, ...]
 
     def iri(self, ref: str) -> IRI:
@@ -45,9 +45,9 @@ class Writer:
         out.append(f"{node}{predicate('dcterms:identifier')}{canonical.string(item.ref)} .")
         licence = self._licence(values, findings)
         out.append(f"{node}{predicate('dcterms:license')}<{licence}> .")
-        for name, (predicates, write) in FIELDS.items():
-            if name in values:
-                value = values[name]
+        for name, value in values.items():
+            if name in FIELDS:
+                predicates, write = FIELDS[name]
                 for one in value if isinstance(value, tuple) else (value,):
                     written = write(one, language)
                     out += [f"{node}{predicate(p)}{written} ." for p in predicates]
@@ -66,12 +66,12 @@ class Writer:
 
     def _themes(self, node: str, values: Mapping[str, Any]) -> list[str]:
         """Themes as aligned; else those of its types. The top theme is materialised beside."""
-        themes = values.get("theme") or tuple(
-            theme for one in values.get("type", ()) for theme in self.types[one].themes
-        )
-        tops = {self.themes[one].top or one for one in themes}
-        return [f"{node}{predicate('pair:hasTopic')}<{one}> ." for one in themes] + [
-            f"{node}{predicate('archipel:topTheme')}<{one}> ." for one in tops
+        themes = values.get("theme") or [
+            theme for one in values.get("type", ()) for theme in self.themes_of_types[one]
+        ]
+        topic, top = predicate("pair:hasTopic"), predicate("archipel:topTheme")
+        return [f"{node}{topic}<{one}> ." for one in themes] + [
+            f"{node}{top}<{self.tops[one]}> ." for one in themes
         ]
 
     def _place(self, subject: IRI, values: Mapping[str, Any]) -> list[str]:
@@ -133,8 +133,8 @@ def writer(source: Source, base: str, territory: Territory) -> Writer:
         base=base,
         territory=territory,
         licences=vocab.licences(),
-        themes={concept.iri: concept for concept in vocab.scheme("themes").values()},
-        types={concept.iri: concept for concept in vocab.scheme("types").values()},
+        tops={concept.iri: concept.top or concept.iri for concept in vocab.scheme("themes").values()},
+        themes_of_types={concept.iri: concept.themes for concept in vocab.scheme("types").values()},
         common=tuple(common),
     )
 
