@@ -22,6 +22,7 @@ from harvester.cli.house import (
     House,
     Json,
     Store,
+    Verbose,
     house,
     out,
     say_json,
@@ -36,9 +37,11 @@ from harvester.triplestore import Checkpoints, Query, QueryPool
 _POINT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$")
 
 
-def status(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> None:
+def status(
+    config: Config = CONFIG, store: Store = STORE, json: Json = False, verbose: Verbose = False
+) -> None:
     """Where each source stands: last outcome, last success, next run, records."""
-    with house(config, store) as opened:
+    with house(config, store, verbose=verbose) as opened:
         rows = _status(opened)
         if json:
             say_json({"sources": rows})
@@ -68,9 +71,10 @@ def why(
     config: Config = CONFIG,
     store: Store = STORE,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """What became of a record, step by step, and what to do about it."""
-    with house(config, store) as opened:
+    with house(config, store, verbose=verbose) as opened:
         found = stories(opened.ledger, " ".join(asked), base=opened.federation.base)
         if json:
             say_json([asdict(story) for story in found])
@@ -90,9 +94,10 @@ def query(
     ] = "csv",
     config: Config = CONFIG,
     store: Store = STORE,
+    verbose: Verbose = False,
 ) -> None:
     """Ask the published data a SPARQL query."""
-    with house(config, store) as opened:
+    with house(config, store, verbose=verbose) as opened:
         try:
             text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         except OSError as error:

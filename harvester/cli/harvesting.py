@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from harvester.cli.house import (
     CONFIG,
@@ -47,9 +47,11 @@ class From(StrEnum):
     RAW = "raw"
 
 
-def check(config: Config = CONFIG, store: Store = STORE, json: Json = False) -> None:  # options
+def check(
+    config: Config = CONFIG, store: Store = STORE, json: Json = False, verbose: Verbose = False
+) -> None:  # options
     """Check the configuration: every problem at once, with its line."""
-    with house(config, store) as opened:
+    with house(config, store, verbose=verbose) as opened:
         if json:
             say_json(
                 {
@@ -94,16 +96,22 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option of the command
         raise typer.Exit(FAILED if failed else DONE)
 
 
-def rebuild(config: Config = CONFIG, store: Store = STORE) -> None:
+def rebuild(
+    config: Config = CONFIG, store: Store = STORE, json: Json = False, verbose: Verbose = False
+) -> None:
     """Make the triple store anew from the ledger."""
-    with house(config, store) as opened:
+    with house(config, store, verbose=verbose) as opened:
         lock = FileLock(opened.layout.writer_lock)
         if not lock.acquire():
             stop(f"{lock.path}: held by another process; stop the server first")
         with lock_held(lock), out.status("rebuilding the triple store from the ledger"):
             shutil.rmtree(opened.layout.oxigraph, ignore_errors=True)
             _refresh(opened)
-        out.print(f"rebuilt up to change {opened.ledger.position()}")
+        position = opened.ledger.position()
+        if json:
+            say_json({"change": position})
+        else:
+            out.print(f"rebuilt up to change {position}")
 
 
 def publish(opened: House) -> None:
@@ -152,25 +160,29 @@ def _harvested(opened: House, sources: Sequence[Source], asked: Asked, *, quiet:
 
 @contextmanager
 def progress(names: Sequence[str], *, quiet: bool = False) -> Iterator[tuple[Told, Ended]]:
-    """Show runs as they go: a bar per round when a terminal looks on, a line per run otherwise."""
-    bar = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TextColumn("{task.fields[records]}"), TimeElapsedColumn(), console=err, transient=True,
-        disable=quiet or not err.is_terminal,
+    """Show runs as they go: bars while a terminal looks on, and a line for each run that ended."""
+    bars = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"),
+        TimeElapsedColumn(), console=err, transient=True, disable=quiet or not err.is_terminal,
     )  # fmt: skip
-    read: dict[str, int] = {}
-    with bar:
-        task = bar.add_task("harvest", total=len(names), records="")
+    running: dict[str, TaskID] = {}
+    with bars:
+        whole = bars.add_task("sources", total=len(names), said="", visible=False)
 
         def told(source: str, records: int) -> None:
-            read[source] = records
-            bar.update(task, records=f"{source}: {records} records")
+            if source not in running:
+                running[source] = bars.add_task(source, total=None, said="")
+            bars.update(running[source], said=f"{records:,} records")
+            bars.update(whole, visible=True)
 
         def ended(report: Report) -> None:
-            bar.update(task, advance=1)
+            if report.source in running:
+                bars.remove_task(running.pop(report.source))
+            bars.update(whole, advance=1)
+            if not running and bars.tasks[0].finished:
+                bars.reset(whole, visible=False)  # until another night
             if not quiet:
-                bar.console.print(sentence(report), style=_STYLES.get(report.outcome, ""), markup=False)
+                bars.console.print(sentence(report), style=_STYLES.get(report.outcome, ""), markup=False)
 
         yield told, ended
 

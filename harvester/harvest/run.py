@@ -86,6 +86,7 @@ class Harvest:
             text = f"{source.id}: being harvested by another process; wait for its end"
             return Report(source.id, Outcome.DEFERRED, text, {})
         started = self.now()
+        self.progress(source.id, 0)
         log = structlog.get_logger().bind(source=source.id)
         try:
             if not self.asked.dry:

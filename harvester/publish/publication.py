@@ -53,8 +53,12 @@ class Publication:
         self._store.close()
 
     def behind(self) -> bool:
-        """True when the ledger holds a run that is not published yet."""
-        return published(self._layout)["run"] != self._ledger.last_run() or self.checkpoints.current() is None
+        """True when the ledger holds a run, or the house a vocabulary, that is not published yet."""
+        told = (
+            published(self._layout)["run"] == self._ledger.last_run()
+            and self.checkpoints.current() is not None
+        )
+        return self._changed or not told
 
     def refresh(self) -> Path | None:
         """Bring everything up to the ledger; returns the new checkpoint, None when nothing changed."""
