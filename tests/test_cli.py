@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -35,6 +36,25 @@ def harvester(
     return subprocess.run(
         command, input=text, capture_output=True, text=True, env=environment, check=False, timeout=60
     )
+
+
+def test_json_stays_json_whatever_goes_wrong(garden, partners):
+    partners.misbehave(LISTING, "status:503")
+    text = garden.config.read_text(encoding="utf-8").replace("attempts = 1", "attempts = 2")
+    garden.config.write_text(text, encoding="utf-8")
+
+    said = harvester(garden, "run", "--json")
+
+    assert json.loads(said.stdout)["runs"][0]["outcome"] == "deferred"
+    assert (said.returncode, said.stderr) == (1, "")
+
+
+def test_a_port_taken_is_said_before_anything_begins(garden):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = harvester(garden, "serve", "--port", str(taken.getsockname()[1]))
+
+    assert (said.returncode, said.stderr.count("\n")) == (1, 1)
+    assert "cannot listen there" in said.stderr
 
 
 def test_run_harvests_and_publishes_then_says_unchanged(garden):

@@ -148,7 +148,7 @@ def _refresh(opened: House) -> None:
 def _harvested(opened: House, sources: Sequence[Source], asked: Asked, *, quiet: bool) -> list[Report]:
     reports = []
     with progress([source.id for source in sources], quiet=quiet) as (told, ended):
-        pool = Children(told=told)
+        pool = Children(told=told, verbose=opened.verbose)
         try:
             for report in harvest_round(pool, sources, opened.federation, opened.layout, asked):
                 ended(report)

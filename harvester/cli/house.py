@@ -6,7 +6,6 @@ Options shared by all commands are defined here once.
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import structlog
 import typer
 from rich.console import Console
 
+from harvester import logs
 from harvester.config import load
 from harvester.errors import HarvesterError, Problem, suggestion
 from harvester.harvest import Plan, plans
@@ -48,6 +47,7 @@ class House:
     problems: Sequence[Problem]
     layout: Layout
     ledger: Ledger
+    verbose: bool
 
     def chosen(self, names: Sequence[str]) -> list[Plan]:
         """The plans of these sources, or of all enabled ones; an unknown name ends the command."""
@@ -63,14 +63,14 @@ class House:
 @contextmanager
 def house(config: Path, store: Path, *, verbose: bool = False) -> Iterator[House]:
     """Open the house; whatever is wrong with it is said in one line each, and ends the command."""
-    log_to_stderr(verbose=verbose)
+    logs.to_stderr(verbose=verbose)
     try:
         configuration = load(config)
         usable, problems = plans(configuration)
         layout = Layout(store)
         ledger = Ledger.open(layout.ledger, base=configuration.federation.base)
         try:
-            yield House(config, configuration.federation, usable, problems, layout, ledger)
+            yield House(config, configuration.federation, usable, problems, layout, ledger, verbose)
         finally:
             ledger.close()
     except HarvesterError as error:
@@ -88,20 +88,3 @@ def say_json(value: Any) -> None:
     """Answer a program."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
     sys.stdout.write("\n")
-
-
-def log_to_stderr(*, verbose: bool) -> None:
-    """Logs go to standard error, one line each, so that answers stay clean."""
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

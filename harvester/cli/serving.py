@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -90,6 +91,13 @@ def _stay(opened: House, listen: tuple[str, int], *, harvest: bool) -> None:
 
     from harvester.web import Serving, create_app
 
+    host, port = listen
+    address = f"http://{host}:{port}/"
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server(listen, family=family, backlog=2048)
+    except OSError as error:
+        stop(f"{address}: cannot listen there ({error.strerror}); choose another --port", code=FAILED)
     running: dict[str, int] = {}
     pool = QueryPool(Checkpoints(opened.layout.checkpoints).current(), workers=max(2, os.cpu_count() or 1))
     with ExitStack() as stack:
@@ -106,14 +114,8 @@ def _stay(opened: House, listen: tuple[str, int], *, harvest: bool) -> None:
             problems=clock.problems if clock else lambda: opened.problems,
             configured=clock.configured if clock else lambda: [*opened.plans],
         )
-        host, port = listen
-        out.print(f"{opened.federation.title}: http://{host}:{port}/   (sources: /sources, SPARQL: /sparql)")
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(serving), host=host, port=port, log_level="warning")
-        )
-        server.run()
-        if not server.started:
-            stop(f"http://{host}:{port}/: cannot listen there; choose another --port", code=FAILED)
+        out.print(f"{opened.federation.title}: {address}   (sources: /sources, SPARQL: /sparql)")
+        uvicorn.Server(uvicorn.Config(create_app(serving), log_level="warning")).run(sockets=[listening])
 
 
 @contextmanager
@@ -145,7 +147,7 @@ def _ticking(opened: House, running: dict[str, int]) -> Iterator[Clock]:
             running.pop(report.source, None)
             ended(report)
 
-        pool = Children(told=heard)
+        pool = Children(told=heard, verbose=opened.verbose)
         clock = Clock(opened.config, opened.layout, opened.ledger, pool, over)
         clock.start()
         try:

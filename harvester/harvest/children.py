@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar, cast
 
+from harvester import logs
 from harvester.errors import HarvesterError
 
 P = ParamSpec("P")
@@ -33,11 +34,14 @@ class ChildDied(HarvesterError):
 class Children(Executor):
     """At most `workers` children at a time; `told` hears what they tell of their progress."""
 
-    def __init__(self, workers: int | None = None, *, told: Told | None = None) -> None:
+    def __init__(
+        self, workers: int | None = None, *, told: Told | None = None, verbose: bool = False
+    ) -> None:
         self._threads = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="harvest")
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["harvester.harvest"])
         self._told = told
+        self._verbose = verbose
         self._lock = Lock()
         self._running: set[Any] = set()
 
@@ -55,7 +59,9 @@ class Children(Executor):
 
     def _run(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         receiver, sender = self._context.Pipe(duplex=False)
-        child = self._context.Process(target=_in_child, args=(sender, fn, args, kwargs))
+        child = self._context.Process(
+            target=_in_child, args=(sender, (fn, args, kwargs)), kwargs={"verbose": self._verbose}
+        )
         child.start()
         sender.close()
         with self._lock:
@@ -94,11 +100,13 @@ def tell(source: str, records: int) -> None:
 
 
 def _in_child(
-    sender: Connection, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    sender: Connection, call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]], *, verbose: bool
 ) -> None:
     global _to_parent  # noqa: PLW0603  # a child has one parent
     _to_parent = sender
+    logs.to_stderr(verbose=verbose)
     try:
+        fn, args, kwargs = call
         result = fn(*args, **kwargs)
     except HarvesterError as error:
         sender.send(("error", error))

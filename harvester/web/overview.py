@@ -44,7 +44,9 @@ class Line:
 
     @property
     def stale(self) -> bool:
-        """True when what is published may be old."""
+        """True when what is published may be old; a source never harvested has nothing to be old."""
+        if self.last is None:
+            return False
         return self.last_success is None or self.failures >= STALE_AFTER
 
     @property

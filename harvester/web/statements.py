@@ -22,6 +22,8 @@ ELSEWHERE = frozenset(
 )
 """Properties that pages tell in their own place, or that only lead to a fragment."""
 
+_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+
 About = Mapping[str, Sequence[ox.NamedNode | ox.Literal]]
 """Predicate -> objects, of one thing and its fragments."""
 
@@ -45,9 +47,13 @@ class Line:
 
 
 def about(ntriples: bytes) -> About:
-    """What N-Triples say, by prefixed predicate."""
+    """What N-Triples say, by prefixed predicate; what kind of thing a fragment is goes without saying."""
     found: dict[str, list[ox.NamedNode | ox.Literal]] = {}
+    known = set(subjects(ntriples))
     for quad in ox.parse(ntriples, format=ox.RdfFormat.N_TRIPLES):
+        owner, fragment, _ = str(getattr(quad.subject, "value", "")).partition("#")
+        if quad.predicate == _TYPE and fragment and owner in known:
+            continue
         if isinstance(quad.object, ox.NamedNode | ox.Literal):
             found.setdefault(quad.predicate.value, []).append(quad.object)
     return found
