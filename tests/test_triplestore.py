@@ -178,7 +178,7 @@ def test_a_query_without_end_is_stopped_and_the_pool_goes_on(pool):
 
 def test_a_query_that_eats_memory_is_stopped_and_the_pool_goes_on(store, tmp_path):
     store.load(OWNER, GRAPH, 1, [rows(3000)])
-    pool = QueryPool(Checkpoints(tmp_path / "c").make(store), workers=1, timeout_s=60, memory=1 << 30)
+    pool = QueryPool(Checkpoints(tmp_path / "c").make(store), workers=1, timeout_s=60, memory=3 << 29)
     with pytest.raises(QueryError) as caught:
         b"".join(pool.ask(Query("SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?c ?f")).chunks)
 

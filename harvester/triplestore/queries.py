@@ -8,6 +8,7 @@ began is raised, never ended as if it were whole.
 from __future__ import annotations
 
 import json
+import os
 import select
 import subprocess
 import sys
@@ -160,8 +161,9 @@ class _Worker:
         self.checkpoint = checkpoint
         command = [sys.executable, "-m", "harvester.triplestore.worker", str(checkpoint), str(memory)]
         self._process = subprocess.Popen(  # noqa: S603  # our own module, no shell
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+            env={**os.environ, "MALLOC_ARENA_MAX": "2"},  # else threads reserve what the limit counts as used
+        )  # fmt: skip
         self._held = bytearray()
         try:
             self.frame(deadline)  # it says when it is ready
