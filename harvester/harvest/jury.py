@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection
 
 from harvester.harvest.judging import Judge, Listed, Verdict
@@ -32,7 +32,7 @@ def verdicts(judge: Judge, batches: Iterable[Batch], *, helpers: int) -> Iterato
     more = True
     with ExitStack() as stack:
         while more or own or any(helper.busy for helper in hired):
-            idle = next((helper for helper in hired if not helper.busy), None)
+            idle = next((helper for helper in hired if helper.alive and not helper.busy), None)
             if more and (idle or not own):
                 number, batch = next(numbered, (-1, ()))
                 more = number >= 0
@@ -47,7 +47,7 @@ def verdicts(judge: Judge, batches: Iterable[Batch], *, helpers: int) -> Iterato
                 yield number, judge.verdict(batch)
             for helper in hired:
                 if helper.busy and (helper.ready() or not (own or more)):
-                    yield helper.answer()
+                    yield helper.answer(judge)
 
 
 class _Helper:
@@ -59,26 +59,31 @@ class _Helper:
         self._process = context.Process(target=_help, args=(judge, other, self._pipe), daemon=True)
         self._process.start()
         other.close()
-        self._number = -1
+        self.alive = True
+        self._asked: tuple[int, Batch] | None = None
 
     @property
     def busy(self) -> bool:
-        return self._number >= 0
+        return self._asked is not None
 
     def ask(self, number: int, batch: Batch) -> None:
-        self._pipe.send(batch)
-        self._number = number
+        self._asked = number, batch
+        with suppress(BrokenPipeError):  # it died: `answer` finds out
+            self._pipe.send(batch)
 
     def ready(self) -> bool:
         return self._pipe.poll()
 
-    def answer(self) -> tuple[int, Verdict]:
-        """Wait for the verdict; an error of the helper is raised here."""
-        said = self._pipe.recv()
-        if isinstance(said, BaseException):
-            raise said
-        number, self._number = self._number, -1
-        return number, said
+    def answer(self, judge: Judge) -> tuple[int, Verdict]:
+        """Wait for the verdict; when the helper died of it, `judge` gives it here, or fails in words."""
+        assert self._asked is not None
+        number, batch = self._asked
+        self._asked = None
+        try:
+            return number, self._pipe.recv()
+        except (EOFError, ConnectionResetError):
+            self.alive = False
+            return number, judge.verdict(batch)
 
     def __enter__(self) -> _Helper:  # noqa: PYI034  # private, never inherited
         return self
@@ -97,7 +102,4 @@ def _help(judge: Judge, pipe: Connection, others_end: Connection) -> None:
             batch = pipe.recv()
         except EOFError:
             return
-        try:
-            pipe.send(judge.verdict(batch))
-        except Exception as error:  # noqa: BLE001  # told to the process that runs the source, which decides
-            pipe.send(error)
+        pipe.send(judge.verdict(batch))
