@@ -296,7 +296,7 @@ def test_a_pair_of_three_is_refused():
 
 
 def test_lambert_93_is_turned_into_degrees():
-    point = place.lambert93("652 381,02", 6862047.12)
+    point = place.project("652 381,02", 6862047.12, "EPSG:2154")
     assert point is not None
     assert (round(point.lat, 3), round(point.lon, 3)) == (Decimal("48.857"), Decimal("2.351"))
 

@@ -104,7 +104,7 @@ def test_a_mapping_changed_is_applied_although_the_partner_answers_304(garden, p
     assert "Un jardin partagé, le numéro 3." in names(garden)
 
 
-def test_a_run_killed_before_its_commit_leaves_no_validator_behind(garden, partners):
+def test_a_run_that_is_held_leaves_no_validator_behind(garden, partners):
     garden.declare(table(partners.url + LISTING, expect="{ min_records = 11 }"))
     assert garden.run("jardins").outcome == Outcome.HELD
     garden.declare(table(partners.url + LISTING))

@@ -138,15 +138,6 @@ def project(x: object, y: object, crs: str) -> Point | None:
     return point(lat, lon)
 
 
-def lambert93(x: object, y: object) -> Point | None:
-    """The position of a point given in metres in Lambert 93, the system of metropolitan France.
-
-    Raises:
-        ValueError: if the point lies outside the system.
-    """
-    return project(x, y, "EPSG:2154")
-
-
 def postcode(value: object) -> str | None:
     """A French postcode, five digits; None when nothing is said. A lost leading zero is put back.
 

@@ -10,6 +10,7 @@ from typing import cast
 import pyoxigraph as ox
 
 from harvester.triplestore import Answering, Query, QueryPool
+from harvester.web.statements import Value
 
 ROWS = 1000
 """Rows shown on a page; the whole answer is a link away."""
@@ -19,20 +20,11 @@ BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One value of one row; `href` when it is an IRI."""
-
-    text: str
-    href: str | None = None
-    lang: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """An answer to look at: rows, or yes or no, or triples as text; `cut` when there is more."""
 
     variables: Sequence[str] = ()
-    rows: Sequence[Sequence[Cell]] = ()
+    rows: Sequence[Sequence[Value]] = ()
     yes: bool | None = None
     text: str | None = None
     cut: bool = False
@@ -73,9 +65,9 @@ def _first_lines(answering: Answering) -> tuple[list[bytes], bool]:
     return lines[: ROWS + 1], len(lines) > ROWS + 1 or not ended
 
 
-def _cell(term: object) -> Cell:
+def _cell(term: object) -> Value:
     if isinstance(term, ox.NamedNode):
-        return Cell(term.value, term.value)
+        return Value(term.value, term.value)
     if isinstance(term, ox.Literal):
-        return Cell(term.value, lang=term.language)
-    return Cell("" if term is None else str(term))
+        return Value(term.value, lang=term.language)
+    return Value("" if term is None else str(term))
