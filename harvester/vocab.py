@@ -21,6 +21,8 @@ from harvester.model import IRI
 
 BASE = "https://w3id.org/archipel/vocab/"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
+OWL = "http://www.w3.org/2002/07/owl#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 ARCHIPEL = "https://w3id.org/archipel/ns#"
 
@@ -30,17 +32,24 @@ Statements = Mapping[str, Mapping[str, tuple[ox.NamedNode | ox.Literal, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One concept of a scheme. `labels` maps a language tag to the preferred label.
+    """One concept of a scheme. `labels` and `definitions` map a language tag to a text.
 
-    `top` is the top concept it descends from (itself when it is one, None when it hangs nowhere);
-    `themes` are the themes it counts under, sorted, empty when it fits all of them.
+    `top` is the top concept it descends from (itself when it is one, None when it hangs nowhere).
+    All tuples are sorted and may be empty: `broader` are its wider concepts in the scheme, `themes` the
+    themes it counts under (none: it fits all), `exact` the terms of others that mean the same, `classes`
+    those its records get as well. A deprecated concept is still accepted, and not offered any more.
     """
 
     iri: IRI
     notation: str
     labels: Mapping[str, str]
+    definitions: Mapping[str, str]
     top: IRI | None
+    broader: tuple[IRI, ...]
     themes: tuple[IRI, ...]
+    exact: tuple[IRI, ...]
+    classes: tuple[IRI, ...]
+    deprecated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,11 @@ def alignments() -> tuple[str, ...]:
     return _names("alignments")
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def scheme(name: str) -> Mapping[str, Concept]:
     """Concepts of one of our schemes by id, and by notation where that is another word.
+
+    The id is the last part of the IRI, also where the IRI is not ours (SDG goals, schema.org).
 
     Raises:
         LookupError: no such scheme; the message lists the known ones.
@@ -98,9 +109,9 @@ def scheme(name: str) -> Mapping[str, Concept]:
 
 @lru_cache(maxsize=128)
 def alignment(name: str) -> Mapping[str, tuple[IRI, ...]]:
-    """Themes and types of each category of a partner, by notation and by unambiguous label.
+    """Our concepts, of any scheme, for each category of a partner, by notation and by unambiguous label.
 
-    The tuple is sorted; it is empty for a category that is known but wider than our themes. A label
+    The tuple is sorted; it is empty for a category that is known but wider than our concepts. A label
     carried by several categories counts when all of them have the same matches; a notation always wins.
 
     Raises:
@@ -133,8 +144,9 @@ def licence_of(stated: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def ntriples() -> bytes:
-    """Ontology, schemes and alignments as sorted canonical N-Triples, without duplicate or blank node."""
-    triples = (triple for path in _turtle_files() for triple in _triples(path))
+    """Ontology, schemes, alignments and questions as sorted canonical N-Triples, no double, no blank node."""
+    published = (*_turtle_files(), *sorted((folder() / "questions").glob("*.ttl")))
+    triples = (triple for path in published for triple in _triples(path))
     lines = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
     assert lines is not None
     return b"".join(sorted(set(lines.splitlines(keepends=True))))
@@ -144,7 +156,7 @@ def ntriples() -> bytes:
 def fingerprint() -> str:
     """SHA-256 (hex) of what turns records into triples and findings here: vocabulary, prefixes, shapes.
 
-    Prose, licences and the JSON-LD context do not count: changing them changes no triple.
+    Prose, questions, licences and the JSON-LD context do not count: changing them changes no triple.
     """
     digest = hashlib.sha256()
     for path in (folder() / "prefixes.toml", *_turtle_files(), *sorted(shapes_folder().glob("*.ttl"))):
@@ -194,7 +206,8 @@ def _statements(path: Path) -> Statements:
 
 
 def _concept_iris(statements: Statements) -> list[str]:
-    return [subject for subject, about in statements.items() if SKOS + "inScheme" in about]
+    concept = ox.NamedNode(SKOS + "Concept")
+    return [subject for subject, about in statements.items() if concept in about.get(RDF + "type", ())]
 
 
 def _iris(statements: Statements, subject: str, predicate: str) -> tuple[IRI, ...]:
@@ -209,8 +222,8 @@ def _texts(statements: Statements, subject: str, predicate: str) -> list[str]:
     return [value.value for value in statements[subject].get(predicate, ())]
 
 
-def _labels(statements: Statements, subject: str) -> Mapping[str, str]:
-    values = statements[subject][SKOS + "prefLabel"]
+def _by_language(statements: Statements, subject: str, predicate: str) -> Mapping[str, str]:
+    values = statements[subject].get(predicate, ())
     return {value.language or "": value.value for value in _literals(values)}
 
 
@@ -228,9 +241,14 @@ def _concept(subject: str, statements: Statements) -> Concept:
     return Concept(
         iri=IRI(subject),
         notation=_text(statements, subject, SKOS + "notation"),
-        labels=_labels(statements, subject),
+        labels=_by_language(statements, subject, SKOS + "prefLabel"),
+        definitions=_by_language(statements, subject, SKOS + "definition"),
         top=_top(subject, statements),
+        broader=_iris(statements, subject, SKOS + "broader"),
         themes=tuple(iri for iri in matches if iri.startswith(BASE + "themes/")),
+        exact=_iris(statements, subject, SKOS + "exactMatch"),
+        classes=_iris(statements, subject, ARCHIPEL + "impliesClass"),
+        deprecated="true" in _texts(statements, subject, OWL + "deprecated"),
     )
 
 
@@ -247,7 +265,7 @@ def _licence(subject: str, statements: Statements) -> Licence:
         notation=_text(statements, subject, SKOS + "notation"),
         iri=IRI(subject),
         url=pages[0] if pages else None,
-        label=_labels(statements, subject),
+        label=_by_language(statements, subject, SKOS + "prefLabel"),
         attribution=_text(statements, subject, ARCHIPEL + "attributionRequired") == "true",
         publishable=_text(statements, subject, ARCHIPEL + "publishable") == "true",
     )

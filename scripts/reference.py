@@ -29,6 +29,7 @@ from harvester.config import tables
 from harvester.mapping.rules import KEYS
 from scripts.commands import commands
 from scripts.markdown import table
+from scripts.profile_reference import profile
 from scripts.schema import properties, shape_of, sources_schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,6 +42,7 @@ _ENTRY_KEYS: Mapping[str, str] = {
     "join": "put all paths of `from` together with this text between them, instead of taking the first",
     "split": "cut the value at this text",
     "clean": f"cleaner, or list of cleaners: {', '.join(f'`{name}`' for name in CLEANERS)}",
+    "cases": "table of the platform's word = ours, applied to each value; other words stay as they are",
     "const": "this value for every record, instead of `from`",
     "align": "alignment that turns categories into concepts: a file of `vocab/alignments/`",
     "lang": "language tag of this text, when not the source's",
@@ -73,7 +75,19 @@ _ON_A_MAP = """\
 
 Item field (see [items](items.md)) → a path, a list of paths of which the first non-empty one wins, or a
 table with these keys. What is not mapped is not kept. For the connector `table` a path is a whole column
-name; for the others it is a subset of JMESPath: names, quoted names, dots, `[0]`, `[]`, `[*]`.
+name; for the others it is a subset of JMESPath: names, quoted names, dots, `[0]`, `[]`, `[*]`, `@`.
+"""
+_ON_DEPENDENTS = """\
+Fields that hold items (needs, videos, venue…) take a table of their own: `each` finds the values, one
+dependent each, and `map` is the mapping of one of them, whose paths start from that value (`@` is the value
+itself). `each = "@"` makes one dependent of fields of the record. `when` works as above. A dependent that lacks what
+makes its kind worth keeping is left out, and reported.
+
+```toml
+[source.example.map]
+needs = { each = "besoins[]", map = { name = "titre", support = "nature" } }
+venue = { each = "@", map = { name = "salle", street = "rue", postcode = "cp", city = "ville" } }
+```
 """
 _ON_CONNECTORS = """\
 One file of `harvester/connectors/` each. A *full* listing, once read to its end, proves which records have
@@ -90,6 +104,7 @@ def pages() -> dict[str, str]:
         "items.md": _page("Items", "harvester/items.py", _items()),
         "connectors.md": _page("Connectors", "harvester/connectors/", _connectors()),
         "errors.md": _page("Errors", "harvester/errors.py", _errors()),
+        "profile.md": _page("Profile", "vocab/, shapes/, harvester/items.py", profile()),
         "sources.schema.json": json.dumps(sources_schema(MARK), ensure_ascii=False, indent=1) + "\n",
     }
 
@@ -141,6 +156,7 @@ def _configuration() -> Iterator[str]:
         yield from _settings(f"[source.ID] {name}", model)
     yield _ON_A_MAP
     yield from table(("key", "meaning"), ((f"`{key}`", _ENTRY_KEYS[key]) for key in KEYS))
+    yield _ON_DEPENDENTS
 
 
 def _settings(title: str, model: type[BaseModel]) -> Iterator[str]:
@@ -187,9 +203,11 @@ def _items() -> Iterator[str]:
     yield f"What an item may hold. {required} are required; every other field may be absent.\n"
     yield "## Kinds\n"
     yield from table(("kind", "what it is"), ((f"`{kind}`", text) for kind, text in items.KINDS.items()))
+    yield "These exist only inside another item, as its dependents:\n"
+    yield from table(("kind", "what it is"), ((f"`{kind}`", text) for kind, text in items.DEPENDENTS.items()))
     yield "## Fields of every kind\n"
     yield from _item_fields(lambda field: not field.kinds)
-    for kind in items.KINDS:
+    for kind in (*items.KINDS, *items.DEPENDENTS):
         own = [field for field in items.FIELDS.values() if kind in field.kinds]
         if own:
             yield f"## Fields of {kind}\n"
@@ -199,7 +217,7 @@ def _items() -> Iterator[str]:
 
 def _item_fields(wanted: Callable[[items.Field], bool]) -> Iterator[str]:
     rows = (
-        (f"`{field.name}`", str(field.type), "many" if field.many else "one", field.doc)
+        (f"`{field.name}`", field.holds or str(field.type), "many" if field.many else "one", field.doc)
         for field in items.FIELDS.values()
         if wanted(field)
     )

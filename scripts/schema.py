@@ -28,6 +28,32 @@ _WORDS = {
 }
 _DURATION = TypeAdapter(tables.Duration).json_schema()["pattern"]
 _PATHS: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_WHEN: Schema = {
+    "type": "object",
+    "required": ["path", "in"],
+    "additionalProperties": False,
+    "properties": {"path": {"type": "string"}, "in": {"type": "array"}},
+}
+_ENTRY_TABLE: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "from": _PATHS,
+        "join": {"type": "string"},
+        "split": {"type": "string"},
+        "clean": {
+            "anyOf": [
+                {"enum": list(CLEANERS)},
+                {"type": "array", "items": {"enum": list(CLEANERS)}},
+            ]
+        },
+        "cases": {"type": "object"},
+        "const": {},
+        "align": {"enum": list(vocab.alignments())},
+        "lang": {"type": "string"},
+        "when": _WHEN,
+    },
+}
 
 
 def sources_schema(comment: str) -> Schema:
@@ -110,35 +136,25 @@ def _when(name: str, keys: list[str]) -> Schema:
 
 
 def _entry() -> Schema:
-    """One entry of a mapping: a path, a list of paths, or a table."""
+    """One entry of a mapping: a path, a list of paths, a table, or the table of dependents."""
+    return {"anyOf": [*_PATHS["anyOf"], _ENTRY_TABLE, _dependents()]}
+
+
+def _dependents() -> Schema:
+    """The entry of a field that holds items."""
     return {
-        "anyOf": [
-            *_PATHS["anyOf"],
-            {
+        "type": "object",
+        "required": ["each", "map"],
+        "additionalProperties": False,
+        "properties": {
+            "each": {"anyOf": [*_PATHS["anyOf"], _ENTRY_TABLE]},
+            "map": {
                 "type": "object",
-                "additionalProperties": False,
-                "properties": {
-                    "from": _PATHS,
-                    "join": {"type": "string"},
-                    "split": {"type": "string"},
-                    "clean": {
-                        "anyOf": [
-                            {"enum": list(CLEANERS)},
-                            {"type": "array", "items": {"enum": list(CLEANERS)}},
-                        ]
-                    },
-                    "const": {},
-                    "align": {"enum": list(vocab.alignments())},
-                    "lang": {"type": "string"},
-                    "when": {
-                        "type": "object",
-                        "required": ["path", "in"],
-                        "additionalProperties": False,
-                        "properties": {"path": {"type": "string"}, "in": {"type": "array"}},
-                    },
-                },
+                "propertyNames": {"enum": list(items.FIELDS)},
+                "additionalProperties": {"$ref": "#/$defs/Entry"},
             },
-        ]
+            "when": _WHEN,
+        },
     }
 
 

@@ -173,3 +173,173 @@ def test_only_tells_which_records_are_ours():
 
     assert [mapper.wants(Record("r", {"t": one})) for one in ("Gl", "x", None)] == [True, False, False]
     assert mapper.wants(Record("r", {"t": ["x", "GLE"]}))
+
+
+# Kinds, references and dependents
+
+NEEDS = {"each": "besoins[]", "map": {"name": "titre", "support": "nature"}}
+
+
+def test_a_record_may_be_of_another_kind_than_its_source():
+    mapping = {
+        "kind": {"from": "type", "cases": {"events": "event"}},
+        "start": "quand",
+        "legal_form": "forme",
+    }
+    event, findings = item(mapping, {"type": "events", "quand": "2026-05-01"})
+    other, _ = item(mapping, {"type": "project", "quand": "2026-05-01"})
+
+    assert (event.kind, event.values["start"].isoformat(), findings) == ("event", "2026-05-01", [])
+    assert other.kind == "project"
+
+
+def test_a_record_of_a_kind_that_is_none_of_ours_is_refused_without_its_name():
+    with pytest.raises(RecordError, match="no kind 'person'") as refused:
+        item({"kind": "type"}, {"type": "person", "name": "Camille EXEMPLE"})
+
+    assert "Camille" not in str(refused.value)
+
+
+def test_fields_of_another_kind_are_not_kept_and_counted():
+    mapping = {
+        "name": "name",
+        "kind": {"const": "need"},
+        "start": "quand",
+        "support": {"const": ["financement"]},
+    }
+    mapper, _ = compile_mapping(source(), mapping)
+    need, _ = mapper.item(Record("r", {"name": "Nom", "quand": "2026-05-01"}))
+
+    assert need.values.keys() == {"name", "support"}
+    assert mapper.coverage.unmapped == {"start": 1}
+
+
+def test_each_makes_one_dependent_for_each_value():
+    found, findings = item(
+        {"needs": NEEDS},
+        {"besoins": [{"titre": "Un local", "nature": "local"}, {"titre": "Des bras"}]},
+    )
+
+    assert [need.kind for need in found.values["needs"]] == ["need", "need"]
+    assert [need.values["name"] for need in found.values["needs"]] == ["Un local", "Des bras"]
+    assert found.values["needs"][0].values["support"] == ("https://w3id.org/archipel/vocab/besoins/local",)
+    assert findings == []
+
+
+def test_an_incomplete_dependent_is_left_out_and_reported_and_an_empty_one_is_not_there():
+    mapping = {"videos": {"each": "v[]", "map": {"name": "titre", "embed": "lien"}}}
+    found, findings = item(mapping, {"v": [{"titre": "Sans adresse"}, {}]})
+
+    assert "videos" not in found.values
+    assert [(one.severity, one.code, one.field, one.value) for one in findings] == [
+        ("Warning", "dependent-incomplete", "videos", "embed or content")
+    ]
+
+
+def test_a_dependent_may_be_made_of_fields_of_the_record():
+    mapping = {"venue": {"each": "@", "map": {"name": "salle", "city": "ville", "lat": "y", "lon": "x"}}}
+    found, _ = item(mapping, {"salle": "La grange", "ville": "Aniane", "y": 43.68, "x": 3.58}, kind="event")
+    bare, _ = item(mapping, {}, kind="event")
+
+    assert found.values["venue"].values == {
+        "name": "La grange",
+        "lat": Decimal("43.68"),
+        "lon": Decimal("3.58"),
+        "city": "Aniane",
+    }
+    assert "venue" not in bare.values
+
+
+def test_dependents_of_dependents_and_cut_texts_are_mapped():
+    mapping = {
+        "grants": {
+            "each": "aides[]",
+            "map": {"requested": "montant", "funder": {"each": "de", "map": {"name": "@"}}},
+        },
+        "partners": {"each": {"from": "avec", "split": ","}, "map": {"name": "@"}},
+    }
+    found, _ = item(mapping, {"aides": [{"montant": "78 000", "de": "ADEME"}], "avec": "Kawaa, Decidim"})
+    (grant,) = found.values["grants"]
+
+    assert (grant.values["requested"], grant.values["funder"].values["name"]) == (Decimal(78000), "ADEME")
+    assert [one.values["name"] for one in found.values["partners"]] == ["Kawaa", "Decidim"]
+
+
+def test_the_columns_of_a_table_make_dependents_too():
+    mapping = {"needs": {"each": "@", "map": {"name": "Besoin (en clair)"}}}
+    found, _ = item(mapping, {"Besoin (en clair)": "Un local"}, columns=True)
+
+    assert found.values["needs"][0].values == {"name": "Un local"}
+
+
+def test_when_keeps_dependents_from_records_it_does_not_fit():
+    mapping = {"needs": {**NEEDS, "when": {"path": "public", "in": ["oui"]}}}
+    value = {"besoins": [{"titre": "Un local"}]}
+
+    assert "needs" in item(mapping, {**value, "public": "oui"})[0].values
+    assert "needs" not in item(mapping, {**value, "public": "non"})[0].values
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ("besoins", "expected { each = PATH, map"),
+        ({"each": "besoins[]"}, "expected { each = PATH, map"),
+        ({"each": "besoins[]", "map": {"nom": "titre"}}, "nom: no item field 'nom'"),
+        ({"each": "a[?b]", "map": {"name": "titre"}}, "path 'a[?b]'"),
+        ({"each": "a", "map": {"start": "x"}}, "no item field 'start' for kind 'need'"),
+    ],
+)
+def test_a_faulty_entry_of_dependents_is_a_problem_in_words(entry, wrong):
+    mapper, problems = compile_mapping(source(), {"name": "name", "needs": entry})
+
+    assert [name for name, _ in problems] == ["needs"]
+    assert wrong in problems[0][1]
+    assert mapper.item(Record("r", {"name": "Nom"}))[0].values == {"name": "Nom"}
+
+
+def test_what_dependents_read_is_not_reported_as_unmapped():
+    mapper, _ = compile_mapping(
+        source(kind="event"),
+        {"name": "name", "needs": NEEDS, "venue": {"each": "@", "map": {"name": "salle"}}},
+    )
+    mapper.item(Record("r", {"name": "Nom", "besoins": [], "salle": "x", "autre": 1}))
+
+    assert mapper.coverage.unmapped == {"autre": 1}
+
+
+def test_references_are_refs_of_the_source_or_iris():
+    found, _ = item({"partner_of": "avec"}, {"avec": ["ab 1", "https://autre.org/x", "", "ab 1"]})
+
+    assert [one.name for one in found.values["partner_of"]] == ["ab 1", "https://autre.org/x"]
+    assert [one.absolute for one in found.values["partner_of"]] == [False, True]
+
+
+def test_a_criterion_is_known_by_its_word_or_by_framework_and_word():
+    mapping = {
+        "assessments": {"each": "notes[]", "map": {"criterion": "critere", "rating": "note"}},
+    }
+    notes = [{"critere": "forces", "note": "2,5"}, {"critere": "criteres-entretiens/faiblesses", "note": 1}]
+    found, findings = item(mapping, {"notes": notes})
+
+    assert [one.values["criterion"].rpartition("/")[2] for one in found.values["assessments"]] == [
+        "forces",
+        "faiblesses",
+    ]
+    assert findings == []
+
+
+def test_a_concept_written_as_its_iri_is_known():
+    sdg, theme = "http://metadata.un.org/sdg/12", "https://w3id.org/archipel/vocab/themes/habitat"
+    found, _ = item({"sdg": "odd", "theme": "theme"}, {"odd": [sdg, "13"], "theme": theme})
+
+    assert found.values["sdg"] == (sdg, "http://metadata.un.org/sdg/13")
+    assert found.values["theme"] == (theme,)
+
+
+def test_areas_are_named_by_level_and_code_and_never_by_a_colliding_code():
+    found, _ = item({"covers": "zones"}, {"zones": ["34172", "region/76", "departement/2a"]})
+    _, findings = item({"covers": "zones"}, {"zones": "76"})
+
+    assert found.values["covers"] == ("commune/34172", "region/76", "departement/2A")
+    assert [(one.code, one.field) for one in findings] == [("clean", "covers")]

@@ -26,7 +26,6 @@ from harvester.profile import description, full, marked
 from harvester.publish.publication import Publication
 from harvester.triplestore import Query, QueryPool
 from harvester.web import Serving, create_app, negotiation, texts
-from harvester.web.examples import examples
 
 BASE = "http://localhost:8000/"
 FEDERATION = Federation(base=BASE, contact="mailto:contact@example.org")
@@ -208,14 +207,6 @@ def test_every_text_used_exists():
 def test_every_refusal_of_the_endpoint_is_explained():
     code = (texts.FILE.parent / "sparql.py").read_text(encoding="utf-8")
     assert set() == set(re.findall(r'kind="([a-z-]+)"', code)) - set(texts.group("refusal"))
-
-
-@pytest.mark.parametrize("example", examples(), ids=lambda one: one.name)
-def test_every_example_query_is_answered(client, example):
-    assert {"fr", "en"} == set(example.titles)
-    answer = client.get("/sparql", params={"query": example.query, "format": "json"})
-    assert answer.status_code == 200
-    assert answer.json()["results"]["bindings"] != [] or "event" in example.name
 
 
 # --- Pages ------------------------------------------------------------------------------------------

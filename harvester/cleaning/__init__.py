@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from harvester.cleaning import number, place, text, web, when, words
+from harvester.cleaning import area, flag, number, place, text, web, when, words
 
 Cleaner = Callable[[object], object | None]
 """A value in; a clean value, None or `ValueError` out."""
@@ -30,6 +30,8 @@ CLEANERS: Mapping[str, Cleaner] = MappingProxyType(
         "telephone": web.telephone,
         "decimal": number.decimal,
         "integer": number.integer,
+        "flag": flag.flag,
+        "area": area.area,
         "point": place.pair,
         "postcode": place.postcode,
         "insee": place.insee,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from rich.table import Table
 
 from harvester import shapes
 from harvester import territory as territories
+from harvester.cli import placing
 from harvester.cli.house import (
     CONFIG,
     DONE,
@@ -33,8 +33,6 @@ from harvester.ledger.why import Story
 from harvester.ledger.why import why as stories
 from harvester.schedule import trigger
 from harvester.triplestore import Checkpoints, Query, QueryPool
-
-_POINT = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$")
 
 
 def status(
@@ -114,31 +112,57 @@ def query(
             pool.close()
 
 
-def territory(
-    place: Annotated[str, typer.Argument(help="NAME POSTCODE, an INSEE code, or LAT,LON")],
+def territory(  # noqa: PLR0913, PLR0917  # each is an option of the command
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            help="NAME POSTCODE, NAME, LAT,LON, or a code: INSEE, département, région, SIREN of an EPCI"
+        ),
+    ] = None,
+    methods: Annotated[
+        bool, typer.Option("--methods", help="how the records of each source were located, instead")
+    ] = False,
+    config: Config = CONFIG,
+    store: Store = STORE,
     json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Which commune a place is, and by which method that is known."""
+    """Which territory a place is, at every level, and by which method that is known."""
+    if methods:
+        with house(config, store, verbose=verbose) as opened:
+            _show_methods(opened, json=json)
+        return
+    if not place or not place.strip():
+        stop("name a place, a code or a point: `harvester territory 'Aniane 34150'`; or add --methods")
     known = territories.load()
-    point, postcode = _POINT.match(place), re.search(r"\b\d{5}\b", place)
-    if point:
-        match = known.resolve(lat=float(point[1]), lon=float(point[2]))
-    else:
-        name = place.replace(postcode[0], "").strip() if postcode else place
-        match = known.resolve(
-            insee=None if name else place, name=name or None, postcode=postcode and postcode[0]
-        )
-    if match is None:
-        stop(f"'{place}': no commune can be told for sure; add its postcode or its coordinates", code=FAILED)
+    found = placing.found(place, known)
+    if not found.areas:
+        stop(f"'{place}': {placing.advice(place, known)}", code=FAILED)
     if json:
-        say_json({"method": match.method, **asdict(match.commune)})
+        rows = [placing.told(area, known) for area in found.areas]
+        doubts = [asdict(doubt) for doubt in found.doubts]
+        say_json({"asked": place, "method": found.method, "territories": rows, "doubts": doubts})
     else:
-        commune = match.commune
-        out.print(
-            f"{commune.code} {commune.name} ({match.method}), "
-            f"département {commune.department}, région {commune.region}"
+        out.print("\n".join(placing.lines(found, known)), markup=False)
+    if found.ambiguous:
+        stop(
+            f"'{place}': {len(found.areas)} territories bear this name; add its postcode or its coordinates",
+            code=FAILED,
         )
     raise typer.Exit(DONE)
+
+
+def _show_methods(opened: House, *, json: bool) -> None:
+    rows = [placing.located(opened.ledger, source) for source in sorted(opened.ledger.sources())]
+    if json:
+        say_json({"sources": rows})
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("source", "records", *placing.METHODS, "none", *placing.ODD):
+        table.add_column(name, overflow="fold", justify="left" if name == "source" else "right")
+    for row in rows:
+        table.add_row(*placing.cells(row))
+    out.print(table)
 
 
 def _status(opened: House) -> list[dict[str, object]]:

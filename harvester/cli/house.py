@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from harvester import logs
+from harvester import logs, shapes
 from harvester.config import load
 from harvester.errors import HarvesterError, Problem, suggestion
 from harvester.harvest import Plan, plans
@@ -65,6 +65,7 @@ def house(config: Path, store: Path, *, verbose: bool = False) -> Iterator[House
     """Open the house; whatever is wrong with it is said in one line each, and ends the command."""
     logs.to_stderr(verbose=verbose)
     try:
+        shapes.refuse_faults()
         configuration = load(config)
         usable, problems = plans(configuration)
         layout = Layout(store)

@@ -74,13 +74,19 @@ class Judge:
             _own(iri, triples)
             findings.extend(found.get(iri, []))
             violation = next((one for one in findings if one.severity is Severity.VIOLATION), None)
-            name, page = item.values["name"], item.values.get("page")
-            told = (getattr(name, "text", name), page, findings)
+            told = (_title(item), item.values.get("page"), findings)
             if violation is None:
                 yield Judged(record.ref, hashed, State.PUBLISHED, pack(triples), *told)
             else:
                 reason = f"rejected by the shapes: {message(violation)}"
                 yield Judged(record.ref, hashed, State.REJECTED, None, *told, reason)
+
+
+def _title(item: Item) -> str:
+    """The name of an item as people see it in lists: the first, when it has one in several languages."""
+    name = item.values["name"]
+    first = name[0] if isinstance(name, tuple) else name
+    return str(getattr(first, "text", first))
 
 
 def _own(iri: str, triples: bytes) -> None:

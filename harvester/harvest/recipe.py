@@ -17,7 +17,7 @@ from harvester import territory, vocab
 from harvester.harvest.plan import Plan
 
 _ROOMS = (
-    "canonical.py", "cleaning", "harvest/judging.py", "iri.py", "items.py", "mapping", "profile", "shapes.py",
+    "canonical.py", "cleaning", "harvest/judging.py", "iri.py", "items.py", "mapping", "profile", "shapes",
     "territory", "vocab.py",
 )  # fmt: skip
 _SCHEDULING = frozenset(

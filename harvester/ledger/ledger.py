@@ -14,7 +14,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, create_engine, event, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Text,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
@@ -22,7 +35,7 @@ from harvester.errors import StoreError
 from harvester.ledger import tables
 from harvester.ledger.draft import WRITE, Draft, unpack
 from harvester.ledger.tables import changes, meta, records, runs, sources
-from harvester.model import Outcome
+from harvester.model import Outcome, Severity
 
 _CACHE_KIB = 65536
 """Pages a connection may hold; the default of 2 MB spills a large commit to disk over and over."""
@@ -153,6 +166,21 @@ class Ledger:
             counts[row.state] = row.n
             counts["live"] += row.live
         return found
+
+    def finding_counts(self, source: str) -> Mapping[tuple[str, str, str], int]:
+        """How often each (severity, code, field) was found in the records of a source."""
+        one = func.json_each(records.c.findings).table_valued("value")  # SQLite; PostgreSQL has its own name
+        told = [func.json_extract(one.c.value, f"$.{name}") for name in ("severity", "code", "field")]
+        query = select(*told, func.count()).select_from(records).join(one, true())
+        query = query.where(records.c.source == source).group_by(*told)
+        return {(row[0], row[1], row[2]): row[3] for row in self._rows(query)}
+
+    def violations(self, source: str) -> list[Row[Any]]:
+        """The (ref, findings) of the records of a source that a violation keeps out or stale, by ref."""
+        query = select(records.c.ref, records.c.findings).where(
+            records.c.source == source, records.c.findings.cast(Text).contains(f'"{Severity.VIOLATION}"')
+        )
+        return self._rows(query.order_by(records.c.ref))
 
     def position(self, source: str | None = None) -> int:
         """The number of the last change, of one source or of all; 0 when there is none."""

@@ -9,17 +9,17 @@ one thing it refuses.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harvester import items, vocab
+from harvester import items
 from harvester.cleaning import place, text
 from harvester.errors import RecordError, suggestion
 from harvester.items import Field, FieldType
-from harvester.mapping import typed
-from harvester.mapping.rules import Rule, rule
+from harvester.mapping import concepts, typed
+from harvester.mapping.rules import DEPENDENT_KEYS, Rule, rule
 from harvester.model import Finding, Item, Only, Raw, Record, Severity, Source
 
 
@@ -50,6 +50,17 @@ class _Step:
     typed: typed.Typed
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What the entries of one mapping are compiled for: a kind, and how its paths are read."""
+
+    source: Source
+    kind: str
+    known: Mapping[str, Field]
+    columns: bool
+    coverage: Coverage
+
+
 _Wanted = Callable[[Raw], bool]
 
 
@@ -71,31 +82,51 @@ class Mapper:
         """The item of a record, and what cleaning has to say about it.
 
         Raises:
-            RecordError: the record has no name; whoever asked knows which record.
+            RecordError: the record has no name, or is of a kind that is none of ours (a person, for one).
         """
-        values: dict[str, Any] = {}
         findings: list[Finding] = []
-        for step in self.steps:
-            raw = step.rule.read(record.value)
-            if raw is None or raw == "":
-                continue
-            try:
-                value = step.typed(raw, findings)
-            except ValueError as error:
-                findings.append(Finding(Severity.WARNING, "clean", step.field.name, str(error)))
-                continue
-            if value is not None and value != ():
-                values[step.field.name] = value
-        self._count(record.value)
-        if "name" not in values:
-            raise RecordError("no name; give it a title at the source")
-        _point(values, self.source.crs, findings)
-        return Item(self.source.kind, record.ref, values), findings
-
-    def _count(self, value: Mapping[str, Any]) -> None:
-        for name in value:
+        values = _values(self.steps, record.value, self.source.crs, findings)
+        for name in record.value:
             if name not in self.known:
                 self.coverage.unmapped[name] += 1
+        if "name" not in values:
+            raise RecordError("no name; give it a title at the source")
+        kind = values.pop("kind", None)
+        if kind is None:
+            _refuse_unknown_kind(findings)
+            return Item(self.source.kind, record.ref, values), findings
+        own = items.fields(kind)
+        self.coverage.unmapped.update(name for name in values if name not in own)
+        return Item(
+            kind, record.ref, {name: value for name, value in values.items() if name in own}
+        ), findings
+
+
+def _refuse_unknown_kind(findings: Sequence[Finding]) -> None:
+    """A record that says it is of another kind is not taken for one of its source's kind."""
+    for finding in findings:
+        if (finding.code, finding.field) == ("clean", "kind"):
+            raise RecordError(str(finding.value))
+
+
+def _values(
+    steps: Sequence[_Step], raw_record: Raw, crs: str | None, findings: list[Finding]
+) -> dict[str, Any]:
+    """The typed values of a record or of a part of one, in the order of the steps."""
+    values: dict[str, Any] = {}
+    for step in steps:
+        raw = step.rule.read(raw_record)
+        if raw is None or raw == "":
+            continue
+        try:
+            value = step.typed(raw, findings)
+        except ValueError as error:
+            findings.append(Finding(Severity.WARNING, "clean", step.field.name, str(error)))
+            continue
+        if value is not None and value != ():
+            values[step.field.name] = value
+    _point(values, crs, findings)
+    return values
 
 
 def compile_mapping(
@@ -106,67 +137,74 @@ def compile_mapping(
     Returns the mapper and the problems found, as (field, what is wrong): all of them, not the
     first only; a field with a problem is left out of the mapper.
     """
-    known = items.fields(source.kind)
-    steps: list[_Step] = []
-    problems: list[tuple[str, str]] = []
-    coverage = Coverage()
-    for name, entry in {**own, **source.map}.items():
-        if name == "ref" or name in source.drop or (name not in known and name not in source.map):
-            continue
-        try:
-            steps.append(_step(name, entry, source, columns=columns, coverage=coverage))
-        except (ValueError, LookupError) as error:
-            problems.append((name, str(error.args[0])))
-    order = list(known)
-    steps.sort(key=lambda step: order.index(step.field.name))
+    merged = {**own, **source.map}
+    known = items.FIELDS if "kind" in merged else items.fields(source.kind)
+    scope = _Scope(source, source.kind, known, columns, Coverage())
+    wished = {
+        name: entry
+        for name, entry in merged.items()
+        if name != "ref" and name not in source.drop and (name in known or name in source.map)
+    }
+    steps, problems = _steps(wished, scope)
     only, only_head = _only(source.only, columns=columns, problems=problems)
     heads = ignored.union(*(step.rule.heads for step in steps), _ref_heads(own, source), only_head)
-    return Mapper(source, coverage, tuple(steps), heads, only), problems
+    return Mapper(source, scope.coverage, steps, heads, only), problems
 
 
-def _step(name: str, entry: Raw, source: Source, *, columns: bool, coverage: Coverage) -> _Step:
-    known = items.fields(source.kind)
-    if name not in known:
-        hint = suggestion(name, known)
-        raise ValueError(f"no item field '{name}' for kind '{source.kind}'; {hint}")
-    compiled = rule(entry, columns=columns)
-    field_ = known[name]
+def _steps(wished: Mapping[str, Raw], scope: _Scope) -> tuple[tuple[_Step, ...], list[tuple[str, str]]]:
+    """The entries compiled, in the order of the item table, and the problems of those that cannot be."""
+    steps: list[_Step] = []
+    problems: list[tuple[str, str]] = []
+    for name, entry in wished.items():
+        try:
+            steps.append(_step(name, entry, scope))
+        except (ValueError, LookupError) as error:
+            problems.append((name, str(error.args[0])))
+    order = list(scope.known)
+    return tuple(sorted(steps, key=lambda step: order.index(step.field.name))), problems
+
+
+def _step(name: str, entry: Raw, scope: _Scope) -> _Step:
+    if name not in scope.known:
+        hint = suggestion(name, scope.known)
+        raise ValueError(f"no item field '{name}' for kind '{scope.kind}'; {hint}")
+    field_ = scope.known[name]
+    if field_.type is FieldType.ITEM:
+        return _dependents(field_, entry, scope)
+    compiled = rule(entry, columns=scope.columns)
     if field_.type is FieldType.CONCEPT:
-        typer = _concepts(field_, compiled, entry, coverage)
-    else:
-        typer = typed.of(field_, ZoneInfo(source.timezone), lang=compiled.lang)
-    return _Step(field_, compiled, typer)
+        return _Step(field_, compiled, concepts.of(field_, compiled, entry, scope.coverage.unaligned))
+    return _Step(field_, compiled, typed.of(field_, ZoneInfo(scope.source.timezone), lang=compiled.lang))
 
 
-def _concepts(field_: Field, compiled: Rule, entry: Raw, coverage: Coverage) -> typed.Typed:
-    """Categories -> concepts of the field's scheme; what is not aligned is counted, never guessed."""
-    scheme = vocab.scheme(str(field_.scheme))
-    prefix = next(iter(scheme.values())).iri.rsplit("/", 1)[0] + "/"
-    if compiled.align:
-        table: Mapping[str, tuple[str, ...]] = vocab.alignment(compiled.align)
-    else:
-        table = {name: (concept.iri,) for name, concept in scheme.items()}
-    _check_const(field_, entry, table)
+def _dependents(field_: Field, entry: Raw, scope: _Scope) -> _Step:
+    """An entry `{ each = …, map = { … } }`: one dependent for each value found by `each`."""
+    if not isinstance(entry, Mapping) or not {"each", "map"} <= entry.keys() <= set(DEPENDENT_KEYS):
+        raise ValueError(
+            f"`{field_.name}` is {entry!r}; expected {{ each = PATH, map = {{ field = PATH, … }} }}"
+        )
+    kind, each = str(field_.holds), entry["each"]
+    whole = {**(each if isinstance(each, Mapping) else {"from": each}), "when": entry.get("when")}
+    found = rule(whole, columns=scope.columns)
+    inner = _Scope(scope.source, kind, items.fields(kind), scope.columns and each == "@", scope.coverage)
+    steps, problems = _steps(entry["map"], inner)
+    if problems:
+        raise ValueError("; ".join(f"{name}: {text}" for name, text in problems))
+    if each == "@":
+        found = replace(found, heads=found.heads.union(*(step.rule.heads for step in steps)))
 
-    def concepts(raw: Raw, _findings: list[Finding]) -> Raw:
-        found: dict[str, None] = {}
+    def dependents(raw: Raw, findings: list[Finding]) -> Raw:
+        kept: list[Item] = []
         for one in raw if isinstance(raw, list) else [raw]:
-            key = str(one).strip()
-            if key and key in table:
-                found.update(dict.fromkeys(iri for iri in table[key] if iri.startswith(prefix)))
-            elif key:
-                coverage.unaligned[(compiled.align or str(field_.scheme), key)] += 1
-        return tuple(found) if field_.many else next(iter(found), None)
+            values = _values(steps, one, scope.source.crs, findings)
+            lacking = items.lacking(kind, values)
+            if values and lacking:
+                findings.append(Finding(Severity.WARNING, "dependent-incomplete", field_.name, lacking))
+            elif values:
+                kept.append(Item(kind, "", values))
+        return tuple(kept) if field_.many else next(iter(kept), None)
 
-    return concepts
-
-
-def _check_const(field_: Field, entry: Raw, table: Mapping[str, Any]) -> None:
-    const = entry.get("const") if isinstance(entry, Mapping) else None
-    for one in const if isinstance(const, list) else [const]:
-        if one is not None and str(one) not in table:
-            hint = suggestion(str(one), table)
-            raise ValueError(f"no concept '{one}' in the scheme '{field_.scheme}'; {hint}")
+    return _Step(field_, found, dependents)
 
 
 def _only(

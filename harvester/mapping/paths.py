@@ -1,8 +1,8 @@
 """Room: a path (text) -> a fast function that finds values in a record.
 
 Paths are a subset of JMESPath (https://jmespath.org/specification.html): names, quoted names,
-dots, `[n]`, `[]` and `[*]`. The library parses; the closures made here only look up, so that a
-path costs nanoseconds a record. A path never fails on a record: what is not there is None.
+dots, `[n]`, `[]`, `[*]` and `@` (the value itself). The library parses; the closures made here only look
+up, so that a path costs nanoseconds a record. A path never fails on a record: what is not there is None.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def _getter(ast: Mapping[str, Any], text: str) -> Getter:
     makers: Mapping[str, Callable[[Mapping[str, Any], str], Getter]] = {
         "field": _field,
         "identity": lambda _ast, _text: lambda value: value,
+        "current": lambda _ast, _text: lambda value: value,
         "subexpression": _chain,
         "index_expression": _chain,
         "index": _index,
@@ -77,7 +78,7 @@ def _getter(ast: Mapping[str, Any], text: str) -> Getter:
     make = makers.get(ast["type"])
     if make is None:
         kind = ast["type"].replace("_", " ")
-        raise ValueError(f"path '{text}' uses a {kind}; only names, dots, [n], [] and [*] are read")
+        raise ValueError(f"path '{text}' uses a {kind}; only names, dots, [n], [], [*] and @ are read")
     return make(ast, text)
 
 

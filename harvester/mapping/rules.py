@@ -1,8 +1,8 @@
 """Room: one entry of a mapping (data) -> one function that reads a record.
 
 An entry is a path, a list of paths (the first non-empty wins) or a table with `from`, `join`,
-`split`, `clean`, `const`, `align`, `lang`, `when`. The function returns the raw value, or None;
-typing it is the mapper's business.
+`split`, `clean`, `cases`, `const`, `align`, `lang`, `when`. The function returns the raw value, or None;
+typing it, and the dependents of an entry with `each`, are the mapper's business.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from harvester.errors import suggestion
 from harvester.mapping import paths
 from harvester.model import Raw
 
-KEYS = ("from", "join", "split", "clean", "const", "align", "lang", "when")
+KEYS = ("from", "join", "split", "clean", "cases", "const", "align", "lang", "when")
+DEPENDENT_KEYS = ("each", "map", "when")
 _EMPTY: tuple[Raw, ...] = (None, "", [], {})
 
 Read = Callable[[Raw], Raw]
@@ -102,7 +103,18 @@ def _with_steps(read: Read, table: Mapping[str, Any]) -> Read:
             hint = suggestion(name, CLEANERS)
             raise ValueError(f"no cleaner '{name}'; {hint}")
         read = _then(read, _each(CLEANERS[name]))
+    if (cases := table.get("cases")) is not None:
+        read = _then(read, _each(_renamed(cases)))
     return read
+
+
+def _renamed(cases: Raw) -> Read:
+    """The platform's word exchanged for ours; a word without a case stays as it is."""
+    if not isinstance(cases, Mapping):
+        raise ValueError(  # noqa: TRY004  # a problem of the configuration, like all others here
+            f"`cases` is {cases!r}; expected {{ theirs = ours, … }}"
+        )
+    return lambda value: cases.get(str(value), value)
 
 
 def _then(read: Read, step: Read) -> Read:

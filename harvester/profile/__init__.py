@@ -6,9 +6,10 @@ from harvester.profile.federation import (
     freshness_triples,
     run_triples,
     source_triples,
-    territory_triples,
 )
 from harvester.profile.record import Writer, marked, writer
+from harvester.profile.report import report_triples
+from harvester.profile.territories import territory_triples
 from harvester.profile.writing import full, predicate
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "full",
     "marked",
     "predicate",
+    "report_triples",
     "run_triples",
     "source_triples",
     "territory_triples",

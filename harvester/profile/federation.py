@@ -1,4 +1,4 @@
-"""Room: what the federation says of itself -> triples: sources, runs, territories.
+"""Room: what the federation says of itself -> triples: sources, runs.
 
 Descriptions come from the ledger as plain mappings (see `description`), so that a source gone
 from the configuration is still described. Nothing here is part of a record.
@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from harvester import canonical, iri, vocab
-from harvester.model import IRI, Outcome, Source
+from harvester.model import Outcome, Source
 from harvester.profile.writing import full, predicate
-from harvester.territory import Territory
 
 _TYPE = predicate("rdf:type")
 
@@ -40,8 +39,13 @@ def credit(described: Mapping[str, Any]) -> str:
     return f"{publisher}, {described['licence']}"
 
 
-def source_triples(base: str, source_id: str, described: Mapping[str, Any], live: int) -> list[str]:
-    """A source as a dcat:Dataset with its licence, credit, publisher and number of records."""
+def source_triples(
+    base: str, source_id: str, described: Mapping[str, Any], *, live: int, recipe: str | None
+) -> list[str]:
+    """A source as a dcat:Dataset with its licence, credit, publisher, plan and number of records.
+
+    `recipe` is that of its last run that had one: it names the plan by which records became triples.
+    """
     node = f"<{iri.source(base, source_id)}>"
     licence = vocab.licences()[described["licence"]]
     out = [
@@ -55,6 +59,16 @@ def source_triples(base: str, source_id: str, described: Mapping[str, Any], live
         f"{node}{predicate('void:entities')}{canonical.integer(live)} .",
     ]
     publisher = described["publisher"]
+    landing = (publisher or {}).get("url") or next(iter(described["urls"]), None)
+    if landing:
+        out.append(f"{node}{predicate('dcat:landingPage')}<{landing}> .")
+    if recipe:
+        plan = f"<{iri.fragment(iri.source(base, source_id), 'plan')}>"
+        out += [
+            f"{node}{predicate('archipel:mapping')}{plan} .",
+            f"{plan}{_TYPE}<{full('prov:Plan')}> .",
+            f"{plan}{predicate('dcterms:identifier')}{canonical.string(recipe)} .",
+        ]
     if publisher:
         owner = f"<{iri.fragment(iri.source(base, source_id), 'editeur')}>"
         out += [
@@ -81,6 +95,8 @@ def run_triples(base: str, run: Any) -> list[str]:
     for name, term in (("read", "recordsRead"), ("kept", "recordsKept"), ("rejected", "recordsRejected")):
         if name in run.counts:
             out.append(f"{node}{predicate(f'archipel:{term}')}{canonical.integer(run.counts[name])} .")
+    if Outcome(run.outcome) in (Outcome.DONE, Outcome.DONE_ISSUES):
+        out.append(f"{node}{predicate('prov:generated')}<{iri.source_graph(base, run.source)}> .")
     return out
 
 
@@ -95,33 +111,6 @@ def freshness_triples(base: str, source_id: str, runs: Iterable[tuple[Outcome, d
             break
         failures += 1
     return [*out, f"{node}{predicate('archipel:consecutiveFailures')}{canonical.integer(failures)} ."]
-
-
-def territory_triples(territory: Territory) -> bytes:
-    """Communes, départements and régions with names, codes and hierarchy, as N-Triples."""
-    out: list[str] = []
-    for region in territory.regions():
-        out += _area("region", "igeo:Region", region.code, region.name)
-    for department in territory.departments():
-        out += _area("departement", "igeo:Departement", department.code, department.name)
-        out.append(_within("departement", department.code, iri.territory("region", department.region)))
-    for commune in territory.communes():
-        out += _area("commune", "igeo:Commune", commune.code, commune.name)
-        out.append(_within("commune", commune.code, iri.territory("departement", commune.department)))
-    return canonical.lines(out)
-
-
-def _area(level: str, kind: str, code: str, name: str) -> list[str]:
-    node = f"<{iri.territory(level, code)}>"
-    return [
-        f"{node}{_TYPE}<{full(kind)}> .",
-        f"{node}{predicate('igeo:codeINSEE')}{canonical.string(code)} .",
-        f"{node}{predicate('rdfs:label')}{canonical.string(name, 'fr')} .",
-    ]
-
-
-def _within(level: str, code: str, parent: IRI) -> str:
-    return f"<{iri.territory(level, code)}>{predicate('igeo:subdivisionDirecteDe')}<{parent}> ."
 
 
 def _time(value: datetime) -> str:

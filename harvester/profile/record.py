@@ -6,22 +6,23 @@ minted, never looked up, and every subject is the record's IRI or a fragment of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from harvester import canonical, iri, vocab
+from harvester.items import PLACE
 from harvester.model import IRI, Finding, Item, Severity, Source
-from harvester.profile.writing import ADDRESS, CLASSES, FIELDS, full, predicate
+from harvester.profile.location import located
+from harvester.profile.nodes import Node, Owner, commits_tails, parts, tails, video_tails
+from harvester.profile.writing import DEPENDENTS, SHOWN_AS_INITIATIVES, Voice, predicate, typed_as
 from harvester.territory import Territory
-
-_TYPE = predicate("rdf:type")
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes the records of one source; `common` are the triples that all its records share."""
+    """Writes the records of one source; `common` are the tails that all its records share."""
 
     source: Source
     base: str
@@ -38,24 +39,25 @@ class Writer:
     def triples(self, item: Item, findings: list[Finding]) -> bytes:
         """The triples of an item; what the writer has to remark is added to `findings`."""
         subject = self.iri(item.ref)
-        node = f"<{subject}>"
         values = item.values
-        language = values.get("language") or self.source.language
-        out = [f"{node}{tail}" for tail in self.common]
-        out.append(f"{node}{predicate('dcterms:identifier')}{canonical.string(item.ref)} .")
+        voice = Voice(values.get("language") or self.source.language, self.base, self.source.id)
         licence = self._licence(values, findings)
-        out.append(f"{node}{predicate('dcterms:license')}<{licence}> .")
-        for name, value in values.items():
-            if name in FIELDS:
-                predicates, write = FIELDS[name]
-                for one in value if isinstance(value, tuple) else (value,):
-                    written = write(one, language)
-                    out += [f"{node}{predicate(p)}{written} ." for p in predicates]
+        where, remarks = located(subject, _place(values), self.territory)
+        findings += remarks
+        node = Node(tails(item, voice))
+        node.tails += self.common
+        node.tails.append(f"{predicate('dcterms:identifier')}{canonical.string(item.ref)} .")
+        node.tails.append(f"{predicate('dcterms:license')}<{licence}> .")
+        node.tails += self._themes(values)
         if item.kind == "video":
-            out += _video(node, values, language, licence)
-        out += self._themes(node, values)
-        out += self._place(subject, values)
-        return canonical.lines(out)
+            node.tails += video_tails(item, voice, licence)
+        elif item.kind == "commitment":
+            node.tails += commits_tails(values, _commune(where))
+        elif item.kind in SHOWN_AS_INITIATIVES and self.source.kind == "initiative":
+            node.tails.append(typed_as("archipel:Initiative"))
+        if not DEPENDENTS.keys().isdisjoint(values):
+            node.parts += parts(item, Owner(subject, item.kind, licence, _commune(where), voice))
+        return canonical.lines([*node.lines(subject), *where])
 
     def _licence(self, values: Mapping[str, Any], findings: list[Finding]) -> IRI:
         stated = str(values.get("licence", self.source.licence))
@@ -64,70 +66,17 @@ class Writer:
             stated = self.source.licence
         return self.licences[stated].iri
 
-    def _themes(self, node: str, values: Mapping[str, Any]) -> list[str]:
+    def _themes(self, values: Mapping[str, Any]) -> list[str]:
         """Themes as aligned; else those of its types. The top theme is materialised beside."""
         themes = values.get("theme") or [
             theme for one in values.get("type", ()) for theme in self.themes_of_types[one]
         ]
         topic, top = predicate("pair:hasTopic"), predicate("archipel:topTheme")
-        return [f"{node}{topic}<{one}> ." for one in themes] + [
-            f"{node}{top}<{self.tops[one]}> ." for one in themes
-        ]
-
-    def _place(self, subject: IRI, values: Mapping[str, Any]) -> list[str]:
-        out: list[str] = []
-        if "lat" in values:
-            place = iri.fragment(subject, "lieu")
-            out += [
-                f"<{subject}>{predicate('pair:hasLocation')}<{place}> .",
-                f"<{place}>{_TYPE}<{full('pair:Place')}> .",
-                f"<{place}>{predicate('wgs:lat')}{canonical.decimal(values['lat'])} .",
-                f"<{place}>{predicate('wgs:long')}{canonical.decimal(values['lon'])} .",
-            ]
-        written = [(name, term) for name, term in ADDRESS.items() if name in values]
-        if written:
-            address = iri.fragment(subject, "adresse")
-            out.append(f"<{subject}>{predicate('schema:address')}<{address}> .")
-            out.append(f"<{address}>{_TYPE}<{full('schema:PostalAddress')}> .")
-            out += [
-                f"<{address}>{predicate(term)}{canonical.string(values[name])} ." for name, term in written
-            ]
-        return out + self._commune(f"<{subject}>", values)
-
-    def _commune(self, node: str, values: Mapping[str, Any]) -> list[str]:
-        match = self.territory.resolve(
-            insee=values.get("insee"),
-            name=values.get("city"),
-            postcode=values.get("postcode"),
-            department=values.get("department"),
-            country=values.get("country"),
-            lat=values.get("lat"),
-            lon=values.get("lon"),
-        )
-        if match is None:
-            return []
-        commune = match.commune
-        within = [
-            ("commune", commune.parent),  # of an arrondissement: Paris, Lyon, Marseille
-            ("departement", commune.department),
-            ("region", commune.region),
-            ("epci", commune.epci),
-        ]
-        return [
-            f"{node}{predicate('dcterms:spatial')}<{iri.territory('commune', commune.code)}> .",
-            f"{node}{predicate('archipel:locationPrecision')}<{iri.concept('precisions', match.method)}> .",
-            *(
-                f"{node}{predicate('archipel:inTerritory')}<{iri.territory(level, code)}> ."
-                for level, code in within
-                if code
-            ),
-        ]
+        return [f"{topic}<{one}> ." for one in themes] + [f"{top}<{self.tops[one]}> ." for one in themes]
 
 
 def writer(source: Source, base: str, territory: Territory) -> Writer:
     """A writer for the records of a source, with what does not depend on the record prepared."""
-    common = [f"{_TYPE}<{full(name)}> ." for name in CLASSES[source.kind]]
-    common.append(f"{predicate('dcterms:isPartOf')}<{iri.source(base, source.id)}> .")
     return Writer(
         source=source,
         base=base,
@@ -135,7 +84,7 @@ def writer(source: Source, base: str, territory: Territory) -> Writer:
         licences=vocab.licences(),
         tops={concept.iri: concept.top or concept.iri for concept in vocab.scheme("themes").values()},
         themes_of_types={concept.iri: concept.themes for concept in vocab.scheme("types").values()},
-        common=tuple(common),
+        common=(f"{predicate('dcterms:isPartOf')}<{iri.source(base, source.id)}> .",),
     )
 
 
@@ -156,10 +105,14 @@ def marked(triples: bytes, record: IRI, name: str, since: datetime) -> bytes:
     return canonical.lines(lines)
 
 
-def _video(node: str, values: Mapping[str, Any], language: str | None, licence: IRI) -> list[str]:
-    """What schema.org readers expect of a video beside our own terms."""
-    write = FIELDS["name"][1]
-    return [
-        f"{node}{predicate('schema:name')}{write(values['name'], language)} .",
-        f"{node}{predicate('schema:license')}<{licence}> .",
-    ]
+def _place(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What says where the item is: its own words, else those of its venue."""
+    venue = values.get("venue")
+    return venue.values if venue and not any(name in values for name in PLACE) else values
+
+
+def _commune(where: Sequence[str]) -> IRI | None:
+    """The commune among the triples that locate a record."""
+    leads = f"{predicate('dcterms:spatial')}<{iri.territory('commune', '')}"
+    found = (line.partition(leads)[2] for line in where)
+    return next((iri.territory("commune", code.removesuffix("> .")) for code in found if code), None)

@@ -16,9 +16,10 @@ from typing import Any
 from harvester import canonical, iri, territory, vocab
 from harvester.layout import Layout
 from harvester.ledger import Ledger, NetChange
-from harvester.model import Federation, Outcome
+from harvester.model import Federation, Finding, Outcome, Severity
 from harvester.profile import (
     freshness_triples,
+    report_triples,
     run_triples,
     source_triples,
     territory_triples,
@@ -29,6 +30,8 @@ _STEP = 5000
 """Changes applied in one transaction; bounds memory, readers only ever see checkpoints."""
 
 _RUNS_SHOWN = 30
+
+_JUDGED = frozenset({Outcome.DONE, Outcome.DONE_ISSUES})
 
 
 class Publication:
@@ -63,9 +66,11 @@ class Publication:
     def refresh(self) -> Path | None:
         """Bring everything up to the ledger; returns the new checkpoint, None when nothing changed."""
         run = self._ledger.last_run()
+        self._told = published(self._layout)["run"]
         described = self._ledger.sources()
         for source, description in described.items():
             self._changed |= self._bring_up(source, description)
+            self._changed |= self._report(source, description)
         self._changed |= self._store.replace(iri.graph(self._base, "prov"), self._provenance(described))
         made = None
         if self._changed or self.checkpoints.current() is None:
@@ -97,6 +102,23 @@ class Publication:
             self._store.patch(owner, graph, position, _effect(net))
             held = position
 
+    def _report(self, source: str, description: Mapping[str, Any]) -> bool:
+        """The report of a source, written again when a run judged something since; True when it changed."""
+        graph = iri.graph(self._base, f"report/{source}")
+        if not vocab.licences()[description["licence"]].publishable:
+            return self._store.replace(graph, b"")
+        last = next((run for run in self._ledger.runs(source) if run.outcome in _JUDGED), None)
+        if last is None or last.id <= self._told:
+            return False
+        violations = (
+            (row.ref, Finding(**{**told, "severity": Severity.VIOLATION}))
+            for row in self._ledger.violations(source)
+            for told in row.findings
+            if told["severity"] == Severity.VIOLATION
+        )
+        lines = report_triples(self._base, source, self._ledger.finding_counts(source), violations)
+        return self._store.replace(graph, canonical.lines(lines))
+
     def _refresh_territories(self) -> bool:
         """The territories change once a year: written when their fingerprint is another."""
         graph, mark = iri.graph(self._base, "territoire"), self._layout.oxigraph / "territoire.fingerprint"
@@ -114,7 +136,9 @@ class Publication:
             runs = self._ledger.runs(source, limit=_RUNS_SHOWN)
             if not runs:
                 continue  # declared, never harvested: there is nothing to tell yet
-            lines += source_triples(self._base, source, description, counts.get(source, {}).get("live", 0))
+            live = counts.get(source, {}).get("live", 0)
+            recipe = next((run.recipe for run in runs if run.recipe), None)
+            lines += source_triples(self._base, source, description, live=live, recipe=recipe)
             lines += freshness_triples(
                 self._base, source, [(Outcome(run.outcome), run.ended_at) for run in runs]
             )

@@ -11,20 +11,26 @@ import gzip
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from harvester.cleaning.town import district
 from harvester.cleaning.words import fold
+from harvester.territory.limits import Limits
 
 COMMUNES = "communes-2026.csv.gz"
+DELEGATED = "communes-deleguees-2026.csv"
 OLD_CODES = "anciens-codes-2026.csv"
+EPCIS = "epci-2026.csv"
 DEPARTMENTS = "departements-2026.csv"
 REGIONS = "regions-2026.csv"
+LIMITS = "limites.geojson"
+
+FILES = (COMMUNES, DELEGATED, OLD_CODES, EPCIS, DEPARTMENTS, REGIONS, LIMITS)
 
 DIVIDED = {"751": "75056", "132": "13055", "693": "69123"}
 """How the codes of arrondissements municipaux start, and the code of their city."""
@@ -82,6 +88,25 @@ class Commune:
 
 
 @dataclass(frozen=True, slots=True)
+class Delegated:
+    """A former commune that lives on in one of today (`commune`): delegated since 2010, associated before."""
+
+    code: str
+    name: str
+    kind: Literal["deleguee", "associee"]
+    commune: str
+
+
+@dataclass(frozen=True, slots=True)
+class Epci:
+    """An intercommunalité: its SIREN code; `type` is CC, CA, CU, METRO or MET69 (Lyon)."""
+
+    code: str
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Department:
     """A département, or an overseas collectivity under the same code as its region."""
 
@@ -99,16 +124,20 @@ class Region:
 
 
 class Tables:
-    """The tables of one folder; nothing is read before the first question."""
+    """The tables of one `folder`; nothing is read before the first question."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._commune = lru_cache(maxsize=None)(_commune)
 
     def by_code(self, code: str) -> Commune | None:
         """The commune of an INSEE code, or of the code that replaced it if it is an old one."""
         row = self._row(code)
         return None if row is None else self._commune(row)
+
+    def served(self, postcode: str) -> tuple[Commune, ...]:
+        """The communes, and arrondissements municipaux, of a postcode, sorted by code; may be empty."""
+        return tuple(map(self._commune, self._by_postcode.get(postcode, ())))
 
     def department(self, code: str) -> Department | None:
         """The département of a code ("01", "2A", "974")."""
@@ -130,29 +159,49 @@ class Tables:
         """Every région and overseas collectivity, sorted by code."""
         return iter(self._regions.values())
 
-    def epcis(self) -> Iterator[str]:
-        """The SIREN code of every EPCI, sorted."""
-        return iter(sorted({row.epci for row in self._rows.values()} - {""}))
+    def epci(self, code: str) -> Epci | None:
+        """The EPCI of a SIREN code."""
+        return self._epcis.get(code)
+
+    def epcis(self) -> Iterator[Epci]:
+        """Every EPCI, sorted by code."""
+        return iter(self._epcis.values())
+
+    def members(self, epci: str) -> tuple[str, ...]:
+        """The codes of the communes of an EPCI, sorted; empty when it is not known."""
+        return tuple(self._members.get(epci, ()))
+
+    def delegated(self) -> Iterator[Delegated]:
+        """Every delegated and associated commune, sorted by code."""
+        return iter(self._delegated.values())
+
+    def in_france(self, lat: float, lon: float) -> bool:
+        """True when the point is in France or in its waters; the border is known to some hundred metres."""
+        return self._limits.hold(lat, lon)
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the files the answers depend on."""
         digest = hashlib.sha256()
-        for name in (COMMUNES, OLD_CODES, DEPARTMENTS, REGIONS):
-            digest.update((self._folder / name).read_bytes())
+        for name in FILES:
+            digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
 
     def _row(self, code: str) -> Row | None:
         return self._rows.get(self._current.get(code, code))
 
-    def _nearest_row(self, lat: float, lon: float, within: float) -> Row | None:
-        """The commune whose centroid is nearest, within so many kilometres (20 at most)."""
+    def _nearest_row(
+        self, lat: float, lon: float, within: float, wanted: Callable[[str], bool] = lambda _code: True
+    ) -> Row | None:
+        """The commune, of those wanted, whose centroid is nearest, within so many kilometres (20 at most)."""
         for reach in _REACHES:
-            square, code = self._nearest_code(lat, lon, reach)
+            square, code = self._nearest_code(lat, lon, reach, wanted)
             if _KM_PER_DEGREE * math.sqrt(square) <= min(within, _sure_within(lat, reach)):
                 return self._rows[code]
         return None
 
-    def _nearest_code(self, lat: float, lon: float, reach: int) -> tuple[float, str]:
+    def _nearest_code(
+        self, lat: float, lon: float, reach: int, wanted: Callable[[str], bool]
+    ) -> tuple[float, str]:
         """The square of the distance in degrees of latitude, and the code; infinite when there is none."""
         row, column = _cell(lat, lon)
         narrow = math.cos(math.radians(lat)) ** 2
@@ -162,27 +211,52 @@ class Tables:
                 for i in range(row - reach, row + reach + 1)
                 for j in range(column - reach, column + reach + 1)
                 for a, b, code in self._grid.get((i, j), ())
+                if wanted(code)
             ),
             default=(math.inf, ""),
         )
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
-        lines = gzip.decompress((self._folder / COMMUNES).read_bytes()).decode("utf-8").splitlines()
+        lines = gzip.decompress((self.folder / COMMUNES).read_bytes()).decode("utf-8").splitlines()
         with _collector_off():
             return {row.code: row for row in map(Row._make, csv.reader(lines[1:]))}
 
     @cached_property
     def _current(self) -> dict[str, str]:
-        return {row[0]: row[1] for row in _table(self._folder / OLD_CODES)}
+        return {row[0]: row[1] for row in _table(self.folder / OLD_CODES)}
+
+    @cached_property
+    def _delegated(self) -> dict[str, Delegated]:
+        kinds: dict[str, Literal["deleguee", "associee"]] = {"deleguee": "deleguee", "associee": "associee"}
+        return {
+            code: Delegated(code, name, kinds[kind], commune)
+            for code, name, kind, commune in _table(self.folder / DELEGATED)
+        }
+
+    @cached_property
+    def _epcis(self) -> dict[str, Epci]:
+        return {row[0]: Epci(*row) for row in _table(self.folder / EPCIS)}
+
+    @cached_property
+    def _members(self) -> dict[str, list[str]]:
+        members: dict[str, list[str]] = defaultdict(list)
+        for row in self._rows.values():
+            if row.epci and row.type == "C":
+                members[row.epci].append(row.code)
+        return dict(members)
+
+    @cached_property
+    def _limits(self) -> Limits:
+        return Limits.read(self.folder / LIMITS)
 
     @cached_property
     def _departments(self) -> dict[str, Department]:
-        return {row[0]: Department(*row) for row in _table(self._folder / DEPARTMENTS)}
+        return {row[0]: Department(*row) for row in _table(self.folder / DEPARTMENTS)}
 
     @cached_property
     def _regions(self) -> dict[str, Region]:
-        return {row[0]: Region(*row) for row in _table(self._folder / REGIONS)}
+        return {row[0]: Region(*row) for row in _table(self.folder / REGIONS)}
 
     @cached_property
     def _by_department_name(self) -> dict[str, str]:
@@ -196,6 +270,14 @@ class Tables:
             name = (row.type == "A" and district(row.name)) or fold(row.name)
             index.setdefault(name, []).append(row)
         return index
+
+    @cached_property
+    def _by_former_name(self) -> dict[str, list[Row]]:
+        """The communes of today by the name of a delegated or associated one that lies in them."""
+        index: dict[str, dict[str, Row]] = defaultdict(dict)
+        for former in self._delegated.values():
+            index[fold(former.name)][former.commune] = self._rows[former.commune]
+        return {name: list(rows.values()) for name, rows in index.items()}
 
     @cached_property
     def _by_postcode(self) -> dict[str, list[Row]]:

@@ -61,6 +61,12 @@ class QueryPool:
         for _ in range(workers):
             self._idle.put(None)  # a place where a worker may live; it is started when first needed
 
+    @property
+    def checkpoint(self) -> Path | None:
+        """The checkpoint that answers come from; None before anything is published."""
+        with self._lock:
+            return self._checkpoint
+
     def swap(self, checkpoint: Path) -> None:
         """Answer from another checkpoint from now on; running queries end on the old one."""
         with self._lock:

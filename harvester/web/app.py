@@ -18,12 +18,28 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from harvester.errors import QueryError, StoreError
-from harvester.web import health, records, sources, sparql, vocabulary
+from harvester.web import (
+    health,
+    profile_page,
+    questions,
+    records,
+    shapes_page,
+    sources,
+    sparql,
+    territories,
+    vocabulary,
+    vocabulary_files,
+)
+from harvester.web.examples import Examples
 from harvester.web.gate import Gate
 from harvester.web.overview import Overview
 from harvester.web.pages import visit
 from harvester.web.problems import absent, problem, refused
 from harvester.web.serving import Serving
+from harvester.web.usage import Usage
+
+VOCABULARY = (shapes_page, profile_page, questions, territories, vocabulary_files, vocabulary)
+"""Rooms below `/vocab/`; the last one takes every name that is left."""
 
 __all__ = ["Serving", "create_app"]
 
@@ -33,9 +49,11 @@ def create_app(serving: Serving) -> FastAPI:
     app = FastAPI(title=serving.federation.title, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.serving = serving
     app.state.overview = Overview(serving)
+    app.state.examples = Examples(serving)
+    app.state.usage = Usage(serving)
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
-    for room in (sources, records, sparql, vocabulary, health):
+    for room in (sources, records, sparql, *VOCABULARY, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)

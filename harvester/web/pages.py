@@ -18,8 +18,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harvester import iri
-from harvester.web import negotiation, texts
+from harvester.web import negotiation, terms, texts
 from harvester.web.serving import Serving
 
 VARY = {"Vary": "Accept, Accept-Language"}
@@ -65,17 +64,18 @@ class Visit:
         path = self.request.scope["path"].removeprefix("/")
         return self._root() + _quoted(path) + "?" + urlencode([*kept, ("lang", language)])
 
+    def formatted(self, name: str) -> str:
+        """This very page in a format."""
+        kept = [(key, value) for key, value in self.request.query_params.multi_items() if key != "format"]
+        path = self.request.scope["path"].removeprefix("/")
+        return self._root() + _quoted(path) + "?" + urlencode([*kept, ("format", name)])
+
     def local(self, address: str) -> str:
         """Where an IRI is shown: on our own pages when it is ours or of the shared vocabulary."""
-        for prefix, path in (
-            (self.base, ""),
-            (iri.NS, "vocab/ns#"),
-            (iri.ROOT + "vocab/", "vocab/"),
-            (iri.ROOT + "territoire/", "vocab/territoire/"),
-        ):
-            if address.startswith(prefix):
-                return self.href(path + address.removeprefix(prefix))
-        return address
+        if address.startswith(self.base):
+            return self.href(address.removeprefix(self.base))
+        path = terms.path(address)
+        return address if path is None else self.href(path)
 
     def _root(self) -> str:
         return urlsplit(self.base).path or "/"
@@ -98,6 +98,7 @@ def page(
         "t": visit.say,
         "href": visit.href,
         "turned": visit.turned,
+        "formatted": visit.formatted,
         "local": visit.local,
         "lang": visit.language,
         "languages": negotiation.LANGUAGES,

@@ -16,7 +16,7 @@ from harvester.ledger import Ledger
 from harvester.model import Finding, Severity
 from harvester.profile import credit, full
 from harvester.web import statements
-from harvester.web.examples import examples
+from harvester.web.examples import Examples
 from harvester.web.graphs import asked_format, constructed, graph
 from harvester.web.negotiation import GRAPHS
 from harvester.web.overview import SHOWN_RUNS, Line, Overview
@@ -41,6 +41,7 @@ router = APIRouter()
 def home(visit: Visiting) -> Response:
     """What this is, its figures, its sources, how to query it."""
     lines = _overview(visit.request).lines()
+    examples: Examples = visit.request.app.state.examples
     last = max((line.last.ended_at for line in lines if line.last), default=None)
     published = sum(line.published for line in lines)
     return page(
@@ -49,7 +50,7 @@ def home(visit: Visiting) -> Response:
         lines=lines,
         published=published,
         last=last,
-        examples=examples(),
+        examples=examples.few(),
         refresh=_under_way(lines),
         credits=_credits(lines),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import anyio.to_thread
@@ -23,7 +23,7 @@ from harvester.triplestore.queries import LONGEST_QUERY
 from harvester.web import texts
 from harvester.web.answers import Shown, shown
 from harvester.web.description import description
-from harvester.web.examples import examples
+from harvester.web.examples import Examples
 from harvester.web.graphs import asked_format, graph
 from harvester.web.negotiation import GRAPHS, RESULTS, media_type, preferred, wants_html
 from harvester.web.pages import VARY, Visit, Visiting, page
@@ -165,10 +165,21 @@ async def _page(visit: Visit, asked: Asked) -> Response:
             error = QueryError(visit.say("problem.store"), status=503, kind="store")
     status = error.status if error else 200
     wait = {"Retry-After": str(RETRY_AFTER_S[status])} if status in RETRY_AFTER_S else {}
-    told: dict[str, object] = {"asked": asked.query, "found": found, "error": error, "examples": examples()}
-    told |= {"refusals": texts.group("refusal"), "timeout_s": visit.serving.pool.timeout_s}
-    drawn = partial(page, visit, "sparql.html", status=status, headers=wait, **told)
-    return await anyio.to_thread.run_sync(drawn)
+    told: dict[str, Any] = {
+        "asked": asked.query,
+        "found": found,
+        "error": error,
+        "status": status,
+        "headers": wait,
+    }
+    return await anyio.to_thread.run_sync(partial(_drawn, visit, **told))
+
+
+def _drawn(visit: Visit, **told: Any) -> Response:
+    examples: Examples = visit.request.app.state.examples
+    refusals, timeout_s = texts.group("refusal"), visit.serving.pool.timeout_s
+    told |= {"groups": examples.groups(), "refusals": refusals, "timeout_s": timeout_s}
+    return page(visit, "sparql.html", **told)
 
 
 async def _body(request: Request) -> str:

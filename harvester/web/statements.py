@@ -6,11 +6,12 @@ of the lines is that of the table `predicate` of the texts; what pages tell else
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyoxigraph as ox
 
+from harvester.profile import full
 from harvester.web import texts, words
 
 ELSEWHERE = frozenset(
@@ -59,12 +60,12 @@ def about(ntriples: bytes) -> About:
     return found
 
 
-def lines(said: About, language: str) -> list[Line]:
-    """The lines to show, in the order of the texts, unknown properties last."""
+def lines(said: About, language: str, *, elsewhere: Collection[str] = ELSEWHERE) -> list[Line]:
+    """The lines to show, in the order of the texts, unknown properties last, without those told elsewhere."""
     order = {name: i for i, name in enumerate(texts.group("predicate"))}
     shown = {term: words.short(term) for term in said}
     terms = sorted(
-        (term for term in said if shown[term] not in ELSEWHERE),
+        (term for term in said if shown[term] not in elsewhere),
         key=lambda term: (order.get(shown[term], len(order)), shown[term]),
     )
     return [
@@ -77,6 +78,11 @@ def first_text(said: About, *terms: str) -> Value | None:
     """The first literal said under one of these predicates (in full)."""
     found = (_value(one, "fr") for term in terms for one in said.get(term, ()) if isinstance(one, ox.Literal))
     return next(found, None)
+
+
+def literals(said: About, term: str) -> Iterator[Value]:
+    """The literals said under a predicate (prefixed name), each with its language."""
+    return (_value(one, "fr") for one in said.get(full(term), ()) if isinstance(one, ox.Literal))
 
 
 def _values(objects: Iterable[ox.NamedNode | ox.Literal], language: str) -> list[Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import pyoxigraph as ox
@@ -49,8 +49,13 @@ def label(address: str, language: str) -> str:
 
 def vocabulary_label(address: str, language: str) -> str | None:
     """The label that the vocabulary gives in a language, else in another one."""
-    found = {text.language: text.value for text in _literals(address)}
+    found = labels(address)
     return found.get(language) or next(iter(found.values()), None)
+
+
+def labels(address: str) -> Mapping[str, str]:
+    """The labels that the vocabulary gives, by language; may be empty."""
+    return {text.language or "": text.value for text in _literals(address)}
 
 
 def _literals(address: str) -> Iterator[ox.Literal]:
@@ -64,11 +69,10 @@ def _literals(address: str) -> Iterator[ox.Literal]:
 
 
 def _place(address: str, language: str) -> str | None:
-    """The name of a commune, département or région, with its level."""
+    """The name of a territory, with its level."""
     level, _, code = address.removeprefix(_TERRITORY).partition("/")
     if not address.startswith(_TERRITORY) or not code:
         return None
-    tables = territory.load()
-    find = {"commune": tables.by_code, "departement": tables.department, "region": tables.region}.get(level)
-    found = find(code) if find else None
-    return f"{found.name if found else code} ({texts.text(f'level.{level}', language)})"
+    found = territory.load().area(level, code)
+    called = texts.known("level", level, language) or level
+    return f"{found.name if found else code} ({called})"
