@@ -24,6 +24,7 @@ from demo.reply import Reply
 HOST = "127.0.0.1"
 CONTROL = "/_faults"
 CONTROL_BYTES = 1 << 16
+QUESTION_BYTES = 1 << 20
 IDLE_S = 30
 
 Connection = socket.socket | tuple[bytes, socket.socket]
@@ -45,7 +46,7 @@ class Answering(Protocol):
     stopping: threading.Event
 
     def reply(self, path: str) -> Reply:
-        """The reply to one request for `path`."""
+        """The reply to one request for `path`; the body of a POST follows it after a `#`."""
 
     def keep(self, seen: Seen) -> None:
         """Remembers one request."""
@@ -107,8 +108,11 @@ class _Conversation(BaseHTTPRequestHandler):
     server: Listener
 
     def do_GET(self) -> None:
+        self._answer(self.path)
+
+    def _answer(self, asked: str) -> None:
         try:
-            reply = negotiated(self.server.partners.reply(self.path), _headers(self))
+            reply = negotiated(self.server.partners.reply(asked), _headers(self))
         except UnknownFault as error:  # only when the fault does not fit what this path answers
             reply = Reply(status=500, body=f"{error}\n".encode())
         status = 0 if reply.reset else reply.status
@@ -118,7 +122,11 @@ class _Conversation(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815  (named by http.server)
 
     def do_POST(self) -> None:
-        self._send(self._asked() if self.path == CONTROL else Reply(status=405))
+        if self.path == CONTROL:
+            self._send(self._asked())
+        else:
+            length = min(int(self.headers.get("Content-Length") or 0), QUESTION_BYTES)
+            self._answer(f"{self.path}#{self.rfile.read(length).decode(errors='replace')}")
 
     def do_DELETE(self) -> None:
         if self.path == CONTROL:

@@ -111,13 +111,15 @@ class Partners:
     def serve(self, path: str, content: Content, media_type: str) -> None:
         """Answers `path` with these bytes, or with what a function of the path asked for returns.
 
+        A question sent by POST is the path, a `#` and the body: so a function may answer each its own.
+
         A path without a query string answers whatever the query; served paths come before recorded ones.
         """
         self._served[path] = (content, media_type)
 
     def reply(self, path: str) -> Reply:
-        """The reply to one request for `path`; counts down the fault it meets."""
-        fault = self._fault(path)
+        """The reply to one request for `path` (with `#` and the body of a POST); counts down its fault."""
+        fault = self._fault(path.partition("#")[0])
         return faults.faulty(path, fault, self._good) if fault else self._good(path)
 
     def keep(self, seen: Seen) -> None:
@@ -127,12 +129,15 @@ class Partners:
             del self.requests[:-REQUESTS_KEPT]
 
     def _good(self, path: str) -> Reply:
-        served = self._served.get(path) or self._served.get(path.partition("?")[0])
+        bare = path.partition("#")[0]
+        served = self._served.get(path) or self._served.get(bare) or self._served.get(bare.partition("?")[0])
         if served:
             content, media_type = served
             return Reply(body=content(path) if callable(content) else content, media_type=media_type)
         if path == "/robots.txt":
             return Reply(body=sites.robots(self._root).encode())
+        if "#" in path:
+            return Reply(status=405)
         return sites.reply(self._root, path) or Reply(status=404, body=b"no such address\n")
 
     def _fault(self, path: str) -> str | None:

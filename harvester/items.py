@@ -240,8 +240,8 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             Field(
                 "criterion",
                 _T.CONCEPT,
-                "the criterion, which also tells the framework; `boussole-2026/autonomie` when several use the "
-                "word",
+                "the criterion, which also tells the framework; `boussole-2026/autonomie` when several use "
+                "the word",
                 schemes=(
                     "criteres-pionniers", "boussole-2019", "boussole-2026", "criteres-entretiens",
                     "criteres-recherche-action",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, NewType
 
 IRI = NewType("IRI", str)
@@ -115,6 +116,7 @@ class Source:
     permission: str | None = None
     expect: Expect = Expect()
     grace: timedelta = timedelta(days=7)
+    full_every: timedelta = timedelta(days=7)
     delay: timedelta = timedelta(seconds=1)
     timeout: timedelta = timedelta(seconds=30)
     attempts: int = 3
@@ -164,6 +166,11 @@ class Answer:
     size: int
 
 
+def posted(url: str, content: bytes) -> str:
+    """The address of the answer to a POST: one for each question."""
+    return f"{url}#{sha256(content).hexdigest()[:16]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One thing as the platform gave it. `ref` is its raw identifier inside the source."""
@@ -178,6 +185,25 @@ class Rejected:
 
     ref: str | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A tombstone: the source itself says that this record is no longer there."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record that is in the listing and could not be read tonight: its last version stays."""
+
+    ref: str
+    reason: str
+
+
+Listed = Record | Rejected | Gone | Kept
+"""What a connector yields of a listing."""
 
 
 @dataclass(frozen=True, slots=True)

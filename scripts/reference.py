@@ -80,8 +80,8 @@ name; for the others it is a subset of JMESPath: names, quoted names, dots, `[0]
 _ON_DEPENDENTS = """\
 Fields that hold items (needs, videos, venue…) take a table of their own: `each` finds the values, one
 dependent each, and `map` is the mapping of one of them, whose paths start from that value (`@` is the value
-itself). `each = "@"` makes one dependent of fields of the record. `when` works as above. A dependent that lacks what
-makes its kind worth keeping is left out, and reported.
+itself). `each = "@"` makes one dependent of fields of the record. `when` works as above. A dependent that
+lacks what makes its kind worth keeping is left out, and reported.
 
 ```toml
 [source.example.map]

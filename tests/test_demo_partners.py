@@ -476,10 +476,19 @@ def test_a_control_request_that_says_nothing_useful_is_400(connection, body):
     assert got.body.startswith(b"/_faults: cannot use this fault: ")
 
 
-def test_only_the_control_path_takes_post_and_delete(partners, connection):
-    partners.misbehave(ENTRIES, "status:410")
+def test_recorded_paths_take_neither_post_nor_delete(partners, connection):
     assert [get(connection, ENTRIES, method).status for method in ("POST", "DELETE")] == [405, 405]
+    partners.misbehave(ENTRIES, "status:410")
+    assert get(connection, ENTRIES, "DELETE").status == 405
     assert get(connection, ENTRIES).status == 410
+
+
+def test_a_question_sent_by_post_is_answered_by_what_it_says(partners, connection):
+    partners.serve("/api", lambda asked: asked.partition("#")[2].upper().encode(), "text/plain")
+    assert get(connection, "/api", "POST", "first").body == b"FIRST"
+    partners.misbehave("/api", "status:503", times=1)
+    assert get(connection, "/api", "POST", "second").status == 503
+    assert get(connection, "/api", "POST", "third").body == b"THIRD"
 
 
 # Start and stop

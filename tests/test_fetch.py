@@ -30,7 +30,7 @@ from harvester.fetch.deadline import Deadline
 from harvester.fetch.decoding import BadEncoding, CutShort, decoded
 from harvester.fetch.guard import refusal
 from harvester.fetch.retry import pause_s
-from harvester.model import Secret, Source
+from harvester.model import Secret, Source, posted
 
 ROOT = Path(__file__).parents[1]
 AGENT = agent("mailto:contact@example.org", "0.1.0")
@@ -47,6 +47,11 @@ class Asked(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.partner.seen.append((self.path, dict(self.headers)))
+        self.partner.scripts.get(self.path, absent)(self)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.partner.seen.append((f"{self.path}#{body.decode()}", dict(self.headers)))
         self.partner.scripts.get(self.path, absent)(self)
 
     def answer(self, status, body=b"", headers=None):
@@ -176,6 +181,32 @@ def test_an_answer_is_kept_as_received_with_its_validators(partner, raw):
     assert answer.last_modified == "Sat, 21 Nov 2026 02:00:00 GMT"
     assert answer.fetched_at.tzinfo is UTC
     assert hashlib.sha256(BODY).hexdigest() == answer.body
+
+
+def test_a_question_is_posted_and_its_answer_kept_under_an_address_of_its_own(partner, raw):
+    partner.scripts["/api"] = in_turn(says(503), says(200, BODY))
+    with client(partner, raw) as made:
+        answer = made.post(partner.url + "/api", b'{"query": "a"}', accept="application/json")
+        other = made.post(partner.url + "/api", b'{"query": "b"}')
+
+    assert [seen for seen, _ in partner.seen if "query" in seen] == [
+        '/api#{"query": "a"}',
+        '/api#{"query": "a"}',
+        '/api#{"query": "b"}',
+    ]
+    assert partner.seen[-1][1]["Content-Type"] == "application/json"
+    assert answer.url == posted(partner.url + "/api", b'{"query": "a"}') != other.url
+    assert raw.read(answer) == BODY
+
+
+def test_a_question_is_not_posted_to_another_address(partner, raw):
+    partner.scripts["/api"] = says(307, location="/elsewhere")
+
+    with (
+        client(partner, raw) as made,
+        pytest.raises(SourceChanged, match="redirects a question sent by POST"),
+    ):
+        made.post(partner.url + "/api", b"{}")
 
 
 def test_every_request_says_who_we_are_and_keeps_no_cookie(partner, raw):

@@ -32,6 +32,7 @@ def area(value: object) -> str | None:
         return f"commune/{place.insee(code)}"
     if level not in _CODES or not _CODES[level].fullmatch(code.upper()):
         raise ValueError(
-            f"{shown(value)} is no territory; expected '34172', 'departement/34', 'region/76' or 'epci/243400017'"
+            f"{shown(value)} is no territory; expected '34172', 'departement/34', 'region/76' or "
+            f"'epci/243400017'"
         )
     return f"{level}/{code.upper()}"

@@ -130,6 +130,7 @@ def _source(name: str, table: SourceTable, federation: Federation) -> Source:
         crs=table.crs,
         expect=Expect(expect.min_records, expect.max_shrink),
         grace=table.grace,
+        full_every=table.full_every,
         delay=table.delay,
         timeout=table.timeout,
         attempts=table.attempts,

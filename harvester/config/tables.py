@@ -173,6 +173,10 @@ class SourceTable(_Table):
     )
     expect: ExpectTable = Field(ExpectTable(), description="guards that hold a suspicious run")
     grace: Duration = Field(timedelta(days=7), description="how long a missing record stays published")
+    full_every: Duration = Field(
+        timedelta(days=7),
+        description="how often everything is read, when the connector can ask for changes only",
+    )
     delay: Duration = Field(timedelta(seconds=1), description="least time between two requests to one host")
     timeout: Duration = Field(timedelta(seconds=30), description="longest wait for an answer")
     attempts: int = Field(3, ge=1, le=10, description="how often a request is tried in one run")

@@ -13,6 +13,7 @@ The contract of a connector module:
     MAPPING            item field → path, list of paths or table: its own mapping, as data
     IGNORED            top-level fields of its records known and deliberately not mapped
     COLUMNS            optional, False: True when paths are whole column names rather than JMESPath
+    INCREMENTAL                    optional, False: True when `answers` heeds `client.since` (below)
     answers(source, client, raw)   all that touches the network; reads a body only to find what to ask next
     records(source, answers, raw)  a pure function of the kept answers, in the platform's order
     stated_licence(answers, raw)   optional: the licence the platform itself states, or None
@@ -20,6 +21,14 @@ The contract of a connector module:
 `records` streams: memory does not grow with the source. It yields `Rejected` for a record it cannot
 read or that the platform marks as not published, and goes on; it raises SourceChanged when an answer
 does not have the expected shape. **Its normal end is the proof that the listing is complete.**
+It yields `Gone` for a tombstone, and `Kept` for a record that the listing names and whose own page or
+detail could not be had tonight: the last version stays, the listing is complete all the same.
+
+Incremental reading: once the whole was read, `client.since` tells a connector that says INCREMENTAL to ask
+only for what changed after that moment (it already lies a day before the last reading, so that clocks may
+differ). Such a listing proves nothing about what it does not hold. The house decides when to read the whole
+again: after `full_every`, and whenever the recipe is another.
+
 An identifier that comes twice is yielded twice: the harvest keeps the first and reports the other.
 Records carry values of JSON only (str, int, float, bool, None, list, dict); fields made by the
 connector start with an underscore (`_page`, `_image`). The ref of a record is given by its connector,
@@ -32,9 +41,10 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from harvester.model import Answer, Listing, Record, Rejected, Source
+from harvester.model import Answer, Listed, Listing, Source
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -43,8 +53,16 @@ if TYPE_CHECKING:
 class Fetches(Protocol):
     """Who asks partners politely: the client of one source."""
 
+    since: datetime | None
+    """Only what changed after it is wanted; None for everything. See INCREMENTAL."""
+
     def get(self, url: str, *, accept: str = "*/*", conditional: bool = True) -> Answer:
         """The answer to one GET, already kept; raises SourceError when there is none to read."""
+
+    def post(
+        self, url: str, content: bytes, *, media_type: str = "application/json", accept: str = "*/*"
+    ) -> Answer:
+        """The answer to a question sent by POST; its address is `model.posted(url, content)`."""
 
 
 class Raw(Protocol):
@@ -58,7 +76,7 @@ class Raw(Protocol):
 
 
 Answers = Callable[[Source, Fetches, Raw], Iterator[Answer]]
-Records = Callable[[Source, Sequence[Answer], Raw], Iterator[Record | Rejected]]
+Records = Callable[[Source, Sequence[Answer], Raw], Iterator[Listed]]
 StatedLicence = Callable[[Sequence[Answer], Raw], str | None]
 
 
@@ -73,6 +91,7 @@ class Connector:
     mapping: Mapping[str, Any]
     ignored: frozenset[str]
     columns: bool
+    incremental: bool
     answers: Answers
     records: Records
     stated_licence: StatedLicence | None
@@ -101,6 +120,7 @@ def load(name: str) -> Connector:
         mapping=module.MAPPING,
         ignored=module.IGNORED,
         columns=getattr(module, "COLUMNS", False),
+        incremental=getattr(module, "INCREMENTAL", False),
         answers=module.answers,
         records=module.records,
         stated_licence=getattr(module, "stated_licence", None),

@@ -25,10 +25,11 @@ from harvester.fetch.retry import RETRIED, Transient, retried
 from harvester.fetch.robots import Robots
 from harvester.fetch.robots import address as robots_address
 from harvester.fetch.verdict import address, changed, judge, refused, unavailable
-from harvester.model import Answer, Source
+from harvester.model import Answer, Source, posted
 
 T = TypeVar("T")
 
+_CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
 _ROBOTS_BYTES = 500 << 10  # RFC 9309 2.5: at least this much is read
@@ -48,6 +49,7 @@ class Client:
         agent: our User-Agent.
         known: the last committed answer per address, for conditional requests.
         pace: the delay shared with other sources; None asks without delay.
+        since: what an incremental connector asks for: only what changed after it; None for everything.
         on_bytes: told the size of each chunk of a kept body as it comes over the wire.
         backoff: seconds before the second attempt.
         resolver: host and port to addresses.
@@ -60,6 +62,7 @@ class Client:
     agent: str
     known: Mapping[str, Answer] = field(default_factory=dict)
     pace: Pace | None = None
+    since: datetime | None = None
     on_bytes: Callable[[int], object] | None = None
     backoff: float = 0.5
     resolver: Resolver = resolve
@@ -100,7 +103,23 @@ class Client:
         """
         conditions = self._conditions(url) if conditional else {}
         return self._patiently(
-            address(self.source, url), lambda here: self._answer(url, here, accept, conditions)
+            address(self.source, url), lambda here: self._answer(url, here, {"Accept": accept, **conditions})
+        )
+
+    def post(
+        self, url: str, content: bytes, *, media_type: str = "application/json", accept: str = "*/*"
+    ) -> Answer:
+        """One whole answer to a question that is too long for an address; it changes nothing at the partner.
+
+        The answer carries `posted(url, content)` as its address, so that each question has its own.
+
+        Raises:
+            SourceUnavailable, SourceRefused, SourceChanged: as for `get`; a redirect is SourceChanged.
+        """
+        headers = {"Accept": accept, "Content-Type": media_type}
+        asked = posted(url, content)
+        return self._patiently(
+            address(self.source, url), lambda here: self._answer(asked, here, headers, content)
         )
 
     def _conditions(self, url: str) -> dict[str, str]:
@@ -110,9 +129,11 @@ class Client:
         validators = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
         return {name: value for name, value in validators.items() if value}
 
-    def _answer(self, url: str, here: httpx.URL, accept: str, conditions: Mapping[str, str]) -> Answer:
-        with self._final(here, {"Accept": accept, **conditions}, robots=self._robots) as response:
-            if response.status_code == 304 and conditions:
+    def _answer(
+        self, url: str, here: httpx.URL, headers: Mapping[str, str], content: bytes | None = None
+    ) -> Answer:
+        with self._final(here, headers, robots=self._robots, content=content) as response:
+            if response.status_code == 304 and headers.keys() & _CONDITIONS:
                 return self._confirmed(url, response)
             judge(self.source, response, self.now())
             with self.raw.writer() as writer:
@@ -154,16 +175,24 @@ class Client:
 
     @contextmanager
     def _final(
-        self, url: httpx.URL, headers: Mapping[str, str], *, robots: Robots | None
+        self,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        *,
+        robots: Robots | None,
+        content: bytes | None = None,
     ) -> Iterator[httpx.Response]:
         here = url
         for _ in range(_MAX_REDIRECTS + 1):
             if robots:
                 self._ask(robots, here)
-            with self._exchange.sent(here, headers, delay_s=self._delay_s(here)) as response:
+            delay_s = self._delay_s(here)
+            with self._exchange.sent(here, headers, delay_s=delay_s, content=content) as response:
                 if response.status_code not in _REDIRECTS or "location" not in response.headers:
                     yield response
                     return
+                if content is not None:
+                    raise changed(self.source, here, "redirects a question sent by POST", "check its address")
                 here = address(self.source, response.headers["location"], base=here)
         raise changed(self.source, url, f"redirects more than {_MAX_REDIRECTS} times", "check its address")
 

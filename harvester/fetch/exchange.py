@@ -74,13 +74,16 @@ class Exchange:
         self._http.close()
 
     @contextmanager
-    def sent(self, url: httpx.URL, headers: Mapping[str, str], *, delay_s: float) -> Iterator[httpx.Response]:
+    def sent(
+        self, url: httpx.URL, headers: Mapping[str, str], *, delay_s: float, content: bytes | None = None
+    ) -> Iterator[httpx.Response]:
         """The response to one request, its body not read yet; inside the block it may be.
 
         Args:
             url: where to.
             headers: what is asked; the source's own headers are added where they belong.
             delay_s: seconds since the last request to this host, at least.
+            content: the body of a POST; None for a GET.
 
         Raises:
             Transient: the connection broke, here or while the body was read.
@@ -93,7 +96,8 @@ class Exchange:
         self.load.requests += 1
         self._deadline.start(self._timeout_s * _DEADLINE_TIMEOUTS)
         try:
-            with self._http.stream("GET", url, headers=self._asked(headers, own)) as response:
+            method, asked = ("GET" if content is None else "POST"), self._asked(headers, own)
+            with self._http.stream(method, url, headers=asked, content=content) as response:
                 yield response
         except httpx.TransportError as error:
             raise self._broken(url, error) from error

@@ -22,8 +22,8 @@ _ROOMS = (
 )  # fmt: skip
 _SCHEDULING = frozenset(
     (
-        "title", "publisher", "enabled", "schedule", "expect", "grace", "delay", "timeout", "attempts",
-        "max_bytes", "allow_private", "robots_ignored", "headers", "permission",
+        "title", "publisher", "enabled", "schedule", "expect", "grace", "full_every", "delay", "timeout",
+        "attempts", "max_bytes", "allow_private", "robots_ignored", "headers", "permission",
     )
 )  # fmt: skip
 """What a source says that no triple of its records depends on."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 import structlog
@@ -31,6 +31,9 @@ from harvester.triplestore import FileLock
 
 _FEW = 5
 """So many missing records are never suspicious, whatever share they are."""
+
+_OVERLAP = timedelta(days=1)
+"""How far before the last reading an incremental one begins: clocks differ, some partners only know days."""
 
 _SHOWN = 50
 """Fields and categories not used that a run remembers, the most frequent first."""
@@ -106,35 +109,52 @@ class Harvest:
     def _told(self, started: datetime) -> Report:
         raw = RawStore(self.layout.raw)
         last = self.ledger.last_complete(self.plan.source.id)
-        answers = self._answers(raw, last)
         current = recipe(self.plan, self.federation.base)
-        run = {"source": self.plan.source.id, "started_at": started, "recipe": current}
-        run["answers"] = [_told_answer(answer) for answer in answers]
+        since = self._since(last, current, started)
+        readings = (
+            self._kept_readings(raw, last) if self.asked.from_raw else [self._asked_for(raw, last, since)]
+        )
+        run = {"source": self.plan.source.id, "started_at": started, "recipe": current, "since": since}
+        run["answers"] = [_told_answer(answer) for answer in readings[0]] if len(readings) == 1 else None
         with self.ledger.draft(self.plan.source.id) as draft:
             if (
                 last is not None
                 and last.recipe == current
-                and _same(last.answers, answers)
+                and since is None
+                and len(readings) == 1
+                and _same(last.answers, readings[0])
                 and not self.asked.limit
             ):
                 return self._unchanged(draft, {**run, "counts": {"read": last.counts.get("read", 0)}})
-            self._heed_licence(answers, raw)
-            return self._judged(draft, run, raw, answers)
+            self._heed_licence(readings[0], raw)
+            return self._judged(draft, run, raw, readings)
 
-    def _answers(self, raw: RawStore, last: Any | None) -> list[Answer]:
-        """The answers of the listing: kept ones for `--from raw`, else asked of the partner."""
+    def _since(self, last: Any | None, current: str, started: datetime) -> datetime | None:
+        """From when an incremental connector asks; None when everything is to be read."""
+        if not self.plan.connector.incremental or self.asked.from_raw or self.asked.limit:
+            return None
+        if last is None or last.recipe != current or started - last.started_at >= self.plan.source.full_every:
+            return None
+        newest = next(iter(self.ledger.later_readings(self.plan.source.id, last.id)), last)
+        asked: datetime = newest.started_at - _OVERLAP
+        return asked
+
+    def _kept_readings(self, raw: RawStore, last: Any | None) -> list[list[Answer]]:
+        """The answers of the last complete listing, before them those of the changes since, newest first."""
         source = self.plan.source
-        kept = [_answer(told) for told in last.answers] if last is not None else []
-        if self.asked.from_raw:
-            if not kept or not all(raw.has(answer.body) for answer in kept):
-                raise SourceUnavailable(
-                    f"{source.id}: no complete answers are kept; run it without --from raw"
-                )
-            return kept
-        known = {answer.url: answer for answer in kept}
+        kept = [*self.ledger.later_readings(source.id, last.id), last] if last is not None else []
+        readings = [[_answer(told) for told in run.answers] for run in kept]
+        if not readings or not all(raw.has(answer.body) for answers in readings for answer in answers):
+            raise SourceUnavailable(f"{source.id}: no complete answers are kept; run it without --from raw")
+        return readings
+
+    def _asked_for(self, raw: RawStore, last: Any | None, since: datetime | None) -> list[Answer]:
+        """The answers of the listing, asked of the partner."""
+        known = {told["url"]: _answer(told) for told in last.answers} if last is not None else {}
         name = agent(self.federation.contact, __version__)
-        with Client(source, raw, agent=name, known=known, pace=Pace(self.layout.hosts)) as client:
-            return list(self.plan.connector.answers(source, client, raw))
+        pace = Pace(self.layout.hosts)
+        with Client(self.plan.source, raw, agent=name, known=known, pace=pace, since=since) as client:
+            return list(self.plan.connector.answers(self.plan.source, client, raw))
 
     def _heed_licence(self, answers: Sequence[Answer], raw: RawStore) -> None:
         """A licence stated by the source that is not the declared one holds the run."""
@@ -150,11 +170,15 @@ class Harvest:
         """The same answers, the same recipe: only grace may have run out meanwhile."""
         return self._commit(draft, {**run, "findings": {}}, Sums(), Listed.UNCHANGED)
 
-    def _judged(self, draft: Draft, run: dict[str, Any], raw: RawStore, answers: Sequence[Answer]) -> Report:
+    def _judged(
+        self, draft: Draft, run: dict[str, Any], raw: RawStore, readings: Sequence[Sequence[Answer]]
+    ) -> Report:
         source = self.plan.source
         writing = writer(source, self.federation.base, territory.load())
         judge = Judge(self.plan.mapper(), writing, Checker(), run["recipe"])
-        records = self.plan.connector.records(source, answers, raw)
+        records = chain.from_iterable(
+            self.plan.connector.records(source, answers, raw) for answers in readings
+        )
         sums = read(
             judge,
             islice(records, self.asked.limit),
@@ -162,25 +186,25 @@ class Harvest:
             helpers=self.helpers,
             told=lambda count: self.progress(source.id, count),
         )
-        complete = self.plan.connector.listing is Listing.FULL and not sums.nameless and not self.asked.limit
-        self._guard(draft, sums, complete=complete)
+        whole = run["since"] is None and not self.asked.limit
+        complete = whole and self.plan.connector.listing is Listing.FULL and not sums.nameless
+        self._guard(draft, sums, whole=whole, complete=complete)
         run |= {"findings": _told_findings(sums), "counts": _told_counts(sums)}
         if self.asked.limit:
             run["answers"] = None  # a partial reading must not stand for the whole listing
-        return self._commit(draft, run, sums, Listed.COMPLETE if complete else Listed.PARTIAL)
+        changes = Listed.CHANGES if run["since"] else Listed.PARTIAL
+        return self._commit(draft, run, sums, Listed.COMPLETE if complete else changes)
 
-    def _guard(self, draft: Draft, sums: Sums, *, complete: bool) -> None:
+    def _guard(self, draft: Draft, sums: Sums, *, whole: bool, complete: bool) -> None:
         """Refuse what looks like an accident; a person decides."""
         source, expect = self.plan.source, self.plan.source.expect
-        if sums.read < expect.min_records and not self.asked.limit:
+        if whole and sums.read < expect.min_records and not self.asked.limit:
             error = GuardHeld if sums.read else SourceChanged
             raise error(
                 f"{source.id}: {sums.read} records found, {expect.min_records} expected at least; "
                 f"published data kept; look at the source, then correct expect.min_records"
             )
-        if not complete:
-            return
-        gone, live = draft.absent()
+        gone, live = draft.absent(complete=complete)
         if gone > _FEW and gone > expect.max_shrink * live:
             raise GuardHeld(
                 f"{source.id}: {gone} of {live} published records are missing, "
@@ -193,10 +217,10 @@ class Harvest:
         run["ended_at"] = self.now()
 
         def settle(tally: Tally) -> tuple[Outcome, str]:
-            if not tally.changes and not sums.judged and not sums.nameless:
+            issues = sums.rejected + sums.unread
+            if not tally.changes and not sums.judged and not sums.nameless and not sums.unread:
                 return Outcome.UNCHANGED, "nothing changed"
-            issues = sums.rejected
-            return (Outcome.DONE_ISSUES if issues else Outcome.DONE), _summary(tally, issues)
+            return (Outcome.DONE_ISSUES if issues else Outcome.DONE), _summary(tally, sums)
 
         def mark(ref: str, triples: bytes, name: str) -> bytes:
             return marked(triples, iri.record(self.federation.base, source.id, ref), name, run["ended_at"])
@@ -226,13 +250,14 @@ def _outcome(error: SourceError) -> Outcome:
     return Outcome.HELD if isinstance(error, GuardHeld) else Outcome.FAILED
 
 
-def _summary(tally: Tally, rejected: int) -> str:
+def _summary(tally: Tally, sums: Sums) -> str:
     said = [
         (tally.created, "created"),
         (tally.updated, "updated"),
         (tally.withdrawn, "withdrawn"),
         (tally.missing, "missing"),
-        (rejected, "rejected"),
+        (sums.rejected, "rejected"),
+        (sums.unread, "could not be read"),
     ]
     return ", ".join(f"{n} {word}" for n, word in said if n) or "0 changes"
 
@@ -248,7 +273,7 @@ def _told_findings(sums: Sums) -> dict[str, Any]:
 
 
 def _told_counts(sums: Sums) -> dict[str, int]:
-    names = ("read", "kept", "judged", "rejected", "ignored", "repeated")
+    names = ("read", "kept", "judged", "rejected", "ignored", "repeated", "unread")
     return {name: getattr(sums, name) for name in names}
 
 

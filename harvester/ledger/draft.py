@@ -29,10 +29,11 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from harvester.ledger.tables import changes, records, runs, seen, staged, staging
+from harvester.ledger.tables import buried, changes, records, runs, seen, staged, staging
 from harvester.model import Finding, Outcome, State
 
 WRITE = "BEGIN IMMEDIATE"
@@ -108,6 +109,7 @@ class Listed(StrEnum):
 
     COMPLETE = "complete"
     PARTIAL = "partial"
+    CHANGES = "changes"
     UNCHANGED = "unchanged"
 
 
@@ -134,13 +136,21 @@ class Draft:
         with connection.begin():
             staging.create_all(connection)
 
-    def see(self, refs: Sequence[str]) -> set[str]:
-        """Note that the listing holds these refs (distinct); returns those it had already held."""
+    def see(self, refs: Sequence[str], *, note: bool = True) -> set[str]:
+        """Note that the listing holds these refs (distinct); returns those it had already told of."""
+        told = (select(table.c.ref).where(table.c.ref.in_(refs)) for table in (seen, buried))
         with self._connection.begin():
-            again = set(self._connection.scalars(select(seen.c.ref).where(seen.c.ref.in_(refs))))
-            if fresh := [{"ref": ref} for ref in refs if ref not in again]:
+            again = set(self._connection.scalars(union_all(*told)))
+            if note and (fresh := [{"ref": ref} for ref in refs if ref not in again]):
                 self._connection.execute(insert(seen), fresh)
         return again
+
+    def bury(self, refs: Sequence[str]) -> None:
+        """Note that the source says these records are gone, unless it already told of them."""
+        known = self.see(refs, note=False)
+        if fresh := [{"ref": ref} for ref in dict.fromkeys(refs) if ref not in known]:
+            with self._connection.begin():
+                self._connection.execute(insert(buried), fresh)
 
     def known(self, refs: Sequence[str]) -> Mapping[str, tuple[bytes, str]]:
         """(hash last judged, state) of these refs; one missing or withdrawn must be judged again."""
@@ -157,12 +167,16 @@ class Draft:
             with self._connection.begin():
                 self._connection.execute(insert(staged), rows)
 
-    def absent(self) -> tuple[int, int]:
-        """(records published but not in the listing, records published)."""
+    def absent(self, *, complete: bool) -> tuple[int, int]:
+        """(records published that this reading makes missing or withdrawn, records published).
+
+        Those are the records that a complete listing does not hold; else only the buried ones.
+        """
         mine = and_(records.c.source == self._source, records.c.live)
         with self._connection.begin():
             self._forget_ignored()
-            gone = self._connection.scalar(select(func.count()).where(mine, self._unseen())) or 0
+            absent = self._unseen() if complete else self._buried()
+            gone = self._connection.scalar(select(func.count()).where(mine, absent)) or 0
             return gone, self._connection.scalar(select(func.count()).where(mine)) or 0
 
     def commit(  # noqa: PLR0913  # a run ends in one place, with all that it needs
@@ -178,14 +192,16 @@ class Draft:
         """Write the run and its effect, all or nothing.
 
         A `COMPLETE` listing makes the published records that it does not hold missing; on an
-        `UNCHANGED` night those already missing are looked at again. Either way, those missing for
-        `grace` are withdrawn. Without `keep` everything is worked out, then undone.
+        `UNCHANGED` night, or one of `CHANGES` only, those already missing are looked at again. Either way,
+        those missing for `grace` are withdrawn, and buried ones at once. Without `keep` everything is
+        worked out, then undone.
         """
         now: datetime = run["ended_at"]
         writer = self._connection.execution_options(begin=WRITE)
         with writer.begin() as transaction:
             self._forget_ignored()
             self._mark_stale(mark)
+            self._withdraw_buried()
             if listing is not Listed.PARTIAL:
                 self._mark_absent(mark, now, grace, listing)
             first = {**run, "outcome": Outcome.DONE, "message": ""}
@@ -215,6 +231,15 @@ class Draft:
             "missing_since": None,
         }
 
+    def _buried(self) -> ColumnElement[bool]:
+        return select(buried.c.ref).where(buried.c.ref == records.c.ref).exists()
+
+    def _withdraw_buried(self) -> None:
+        """A tombstone skips grace."""
+        empty = dict.fromkeys(staged.c.keys()) | {"state": State.WITHDRAWN, "reason": "removed by the source"}
+        if rows := [{**empty, "ref": row.ref} for row in self._held(self._buried())]:
+            self._connection.execute(insert(staged), rows)
+
     def _unseen(self) -> ColumnElement[bool]:
         return ~select(seen.c.ref).where(seen.c.ref == records.c.ref).exists()
 
@@ -243,8 +268,8 @@ class Draft:
             self._connection.execute(staged.update().where(staged.c.ref == row.ref).values(**values))
 
     def _mark_absent(self, mark: Mark, now: datetime, grace: timedelta, listing: Listed) -> None:
-        unseen = self._unseen() if listing is Listed.COMPLETE else records.c.state == State.MISSING
-        absent = self._held(unseen)
+        mine = true() if listing is Listed.COMPLETE else records.c.state == State.MISSING
+        absent = self._held(mine, self._unseen(), ~self._buried())
         rows = [self._absent_row(row, mark, now, grace) for row in absent]
         if rows:
             self._connection.execute(insert(staged), rows)

@@ -35,6 +35,7 @@ from harvester.errors import StoreError
 from harvester.ledger import tables
 from harvester.ledger.draft import WRITE, Draft, unpack
 from harvester.ledger.tables import changes, meta, records, runs, sources
+from harvester.ledger.upgrade import upgrade
 from harvester.model import Outcome, Severity
 
 _CACHE_KIB = 65536
@@ -123,9 +124,24 @@ class Ledger:
         """The last run that read the whole listing and was accepted; its answers may be asked for again."""
         succeeded = [outcome for outcome in Outcome if outcome.succeeded]
         query = select(runs).where(
-            runs.c.source == source, runs.c.outcome.in_(succeeded), runs.c.answers.is_not(None)
+            runs.c.source == source,
+            runs.c.outcome.in_(succeeded),
+            runs.c.answers.is_not(None),
+            runs.c.since.is_(None),
         )
         return self._first(query.order_by(runs.c.id.desc()).limit(1))
+
+    def later_readings(self, source: str, after: int) -> list[Row[Any]]:
+        """The accepted runs after run `after` that asked only for what had changed, newest first."""
+        succeeded = [outcome for outcome in Outcome if outcome.succeeded]
+        query = select(runs).where(
+            runs.c.source == source,
+            runs.c.id > after,
+            runs.c.outcome.in_(succeeded),
+            runs.c.answers.is_not(None),
+            runs.c.since.is_not(None),
+        )
+        return self._rows(query.order_by(runs.c.id.desc()))
 
     def record(self, source: str, ref: str) -> Row[Any] | None:
         """What the ledger says of a record, or None when it was never seen."""
@@ -173,7 +189,7 @@ class Ledger:
         told = [func.json_extract(one.c.value, f"$.{name}") for name in ("severity", "code", "field")]
         query = select(*told, func.count()).select_from(records).join(one, true())
         query = query.where(records.c.source == source).group_by(*told)
-        return {(row[0], row[1], row[2]): row[3] for row in self._rows(query)}
+        return {(severity, code, field): n for severity, code, field, n in map(tuple, self._rows(query))}
 
     def violations(self, source: str) -> list[Row[Any]]:
         """The (ref, findings) of the records of a source that a violation keeps out or stale, by ref."""
@@ -281,11 +297,7 @@ def _check(connection: Connection, path: Path, base: str) -> None:
             [{"key": "schema", "value": str(tables.SCHEMA_VERSION)}, {"key": "base", "value": base}],
         )
         return
-    if int(stamps["schema"]) > tables.SCHEMA_VERSION:
-        raise StoreError(
-            f"{path}: made by a newer version (schema {stamps['schema']}, this version knows "
-            f"{tables.SCHEMA_VERSION}); upgrade the harvester"
-        )
+    upgrade(connection, path, int(stamps["schema"]))
     if stamps["base"] != base:
         raise StoreError(
             f"{path}: its records are minted under '{stamps['base']}', the configuration says '{base}'; "

@@ -26,7 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Moment(TypeDecorator[datetime]):
@@ -71,6 +71,7 @@ runs = Table(
     Column("outcome", String, nullable=False),
     Column("message", Text),
     Column("recipe", String),
+    Column("since", Moment),  # a run that asked only for what changed after it; NULL when it asked for all
     Column(
         "answers", JSON(none_as_null=True)
     ),  # answers of the listing with their validators, when it was read to its end
@@ -120,6 +121,14 @@ staging = MetaData()
 
 seen = Table(
     "seen",
+    staging,
+    Column("ref", String, primary_key=True),
+    prefixes=["TEMPORARY"],
+    sqlite_with_rowid=False,
+)
+
+buried = Table(
+    "buried",
     staging,
     Column("ref", String, primary_key=True),
     prefixes=["TEMPORARY"],

@@ -1,0 +1,48 @@
+"""Room: a ledger made by an earlier version -> one that this version reads, after a copy of it was kept.
+
+Each step is a list of statements, run in one transaction with the new version number: killed in the middle,
+the old ledger is still there. A ledger made by a newer version is refused.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, update
+
+from harvester.errors import StoreError
+from harvester.ledger.tables import SCHEMA_VERSION, meta
+
+STEPS: Mapping[int, Sequence[str]] = {1: ("ALTER TABLE runs ADD COLUMN since DATETIME",)}
+"""From a version to the next."""
+
+
+def upgrade(connection: Connection, path: Path, version: int) -> None:
+    """Bring the tables of an open write transaction from `version` to ours; nothing to do for our own.
+
+    Raises:
+        StoreError: made by a newer version.
+    """
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: made by a newer version (schema {version}, this version knows {SCHEMA_VERSION}); "
+            f"upgrade the harvester"
+        )
+    if version == SCHEMA_VERSION:
+        return
+    _keep_copy(path, path.with_name(f"{path.stem}-schema-{version}{path.suffix}"))
+    for step in range(version, SCHEMA_VERSION):
+        for statement in STEPS[step]:
+            connection.exec_driver_sql(statement)
+    connection.execute(update(meta).where(meta.c.key == "schema").values(value=str(SCHEMA_VERSION)))
+
+
+def _keep_copy(path: Path, copy: Path) -> None:
+    """A copy of the ledger as it was, whole or not there."""
+    partial = copy.with_suffix(".partial")
+    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(partial)) as new:
+        old.backup(new)
+    partial.replace(copy)
