@@ -152,7 +152,8 @@ class Answer:
     """One answer as received and kept: enough to replay it, and to ask again conditionally.
 
     `body` is the SHA-256 (hex) of the bytes under `store/raw/`, after content decoding; `status`
-    is what the partner said (304 when it confirmed the body we hold); times are aware UTC.
+    is what the partner said (304 when it confirmed the body we hold); times are aware UTC. `headers` holds
+    those that tell of a listing and its pages (`HEADERS`), by name in lower case; empty for most.
     """
 
     url: str
@@ -164,6 +165,11 @@ class Answer:
     last_modified: str | None
     fetched_at: datetime
     size: int
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+HEADERS = ("link", "x-total-count", "x-wp-total", "x-wp-totalpages")
+"""The response headers kept with an answer: where its next page is, and how much there is in all."""
 
 
 def posted(url: str, content: bytes) -> str:

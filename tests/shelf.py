@@ -59,6 +59,7 @@ class Shelf:
             last_modified=None,
             fetched_at=NOW,
             size=len(self.bodies[url]),
+            headers=label.get("headers", {}),
         )
 
     def post(

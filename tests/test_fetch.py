@@ -183,6 +183,15 @@ def test_an_answer_is_kept_as_received_with_its_validators(partner, raw):
     assert hashlib.sha256(BODY).hexdigest() == answer.body
 
 
+def test_the_headers_that_tell_of_pages_are_kept_and_no_others(partner, raw):
+    said = {"Link": '</2>; rel="next"', "X-WP-Total": "7", "Set-Cookie": "a=b"}
+    partner.scripts["/"] = in_turn(says(200, BODY, ETag='"v1"', **said), says(304, X_WP_Total="8"))
+    first = fetched(partner, raw)
+    again = fetched(partner, raw, known={first.url: first})
+    assert first.headers == {"link": '</2>; rel="next"', "x-wp-total": "7"}
+    assert again.headers == {"link": '</2>; rel="next"', "x-wp-total": "8"}
+
+
 def test_a_question_is_posted_and_its_answer_kept_under_an_address_of_its_own(partner, raw):
     partner.scripts["/api"] = in_turn(says(503), says(200, BODY))
     with client(partner, raw) as made:

@@ -5,7 +5,7 @@ In: the answers of a run. Out: the one that was asked, the words to complain wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Source
@@ -29,6 +29,19 @@ def asked(answers: Sequence[Answer], url: str, source: Source) -> Answer:
     if found is None:
         raise SourceChanged(f"{source.connector} '{source.id}': no answer kept for '{url}'; harvest again")
     return found
+
+
+def replay(answers: Sequence[Answer], source: Source) -> Callable[[str], Answer]:
+    """A way to ask again what was asked: the kept answer to an address, SourceChanged when there is none.
+
+    A walk that is given the client asks the partner; given this, it goes the same way through what was kept.
+    """
+    kept = {answer.url: answer for answer in reversed(answers)}
+
+    def ask(url: str) -> Answer:
+        return kept[url] if url in kept else asked((), url, source)
+
+    return ask
 
 
 def find(answers: Sequence[Answer], *urls: str) -> Answer | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harvester.model import Raw as Value
@@ -21,3 +21,28 @@ def flattened(feature: Mapping[str, Any]) -> dict[str, Any]:
     if geometry.get("type") == "Point":
         row |= dict(zip(("lon", "lat"), geometry.get("coordinates") or (), strict=False))
     return row
+
+
+def centre(positions: Sequence[Any]) -> dict[str, Any]:
+    """`lon`, `lat` of one position as written; of several the middle of the box around them; or nothing."""
+    known = [
+        one[:2]
+        for one in positions
+        if len(one) >= 2 and all(isinstance(part, int | float) for part in one[:2])
+    ]
+    if len(known) <= 1:
+        return dict(zip(("lon", "lat"), known[0], strict=True)) if known else {}
+    lons, lats = zip(*known, strict=True)
+    return {"lon": (min(lons) + max(lons)) / 2, "lat": (min(lats) + max(lats)) / 2}
+
+
+def positions(geometry: Value) -> Iterator[list[Any]]:
+    """Every position of a geometry, whatever its type (RFC 7946, section 3.1)."""
+    if isinstance(geometry, dict):
+        yield from positions(geometry.get("coordinates"))
+        yield from positions(geometry.get("geometries"))
+    elif isinstance(geometry, list) and geometry and not isinstance(geometry[0], list | dict):
+        yield geometry
+    elif isinstance(geometry, list):
+        for one in geometry:
+            yield from positions(one)

@@ -166,6 +166,17 @@ class Document:
             more = window.take(after) == ","
         self._finish()
 
+    def whole(self) -> Value:
+        """The document as one value: for answers whose size the platform bounds, such as a page.
+
+        Raises:
+            SourceChanged: not JSON, cut or malformed, or something follows it.
+        """
+        self._start()
+        value = self._window.value()
+        self._finish()
+        return value
+
     def _start(self) -> None:
         window = self._window
         while (found := START.search(window.text)) is None and len(window.text) < CHUNK and window.more():

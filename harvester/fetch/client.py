@@ -25,7 +25,7 @@ from harvester.fetch.retry import RETRIED, Transient, retried
 from harvester.fetch.robots import Robots
 from harvester.fetch.robots import address as robots_address
 from harvester.fetch.verdict import address, changed, judge, refused, unavailable
-from harvester.model import Answer, Source, posted
+from harvester.model import HEADERS, Answer, Source, posted
 
 T = TypeVar("T")
 
@@ -37,6 +37,10 @@ _ROBOTS_BYTES = 500 << 10  # RFC 9309 2.5: at least this much is read
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _kept_headers(headers: httpx.Headers) -> dict[str, str]:
+    return {name: headers[name] for name in HEADERS if name in headers}
 
 
 @dataclass(eq=False, repr=False)
@@ -150,6 +154,7 @@ class Client:
             etag=fresh.get("etag", known.etag),
             last_modified=fresh.get("last-modified", known.last_modified),
             fetched_at=self.now(),
+            headers={**known.headers, **_kept_headers(fresh)},
         )
 
     def _kept(self, url: str, response: httpx.Response, *, body: str, size: int) -> Answer:
@@ -164,6 +169,7 @@ class Client:
             last_modified=headers.get("last-modified"),
             fetched_at=self.now(),
             size=size,
+            headers=_kept_headers(headers),
         )
 
     def _patiently(self, url: httpx.URL, step: Callable[[httpx.URL], T]) -> T:

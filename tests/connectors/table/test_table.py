@@ -211,3 +211,28 @@ def workbook() -> bytes:
 def test_table_foreign_formats_are_named(start):
     with pytest.raises(SourceChanged, match="expected a table, got"):
         read("table", start + b"\x00" * 99)
+
+
+@pytest.mark.parametrize(
+    ("shared", "export"),
+    [
+        ("docs.google.com/spreadsheets/d/1a_B-2/edit#gid=7", "docs.google.com/spreadsheets/d/1a_B-2/export?format=csv&gid=7"),
+        ("docs.google.com/spreadsheets/d/1a_B-2/edit?usp=sharing", "docs.google.com/spreadsheets/d/1a_B-2/export?format=csv"),
+        ("docs.google.com/spreadsheets/d/1a_B-2", "docs.google.com/spreadsheets/d/1a_B-2/export?format=csv"),
+        ("docs.google.com/spreadsheets/d/e/2P-x/pubhtml?gid=3", "docs.google.com/spreadsheets/d/e/2P-x/pub?output=csv&gid=3&single=true"),
+        ("docs.google.com/spreadsheets/d/1a/export?format=tsv", "docs.google.com/spreadsheets/d/1a/export?format=tsv"),
+        ("lite.framacalc.org/annuaire-9xyz", "lite.framacalc.org/annuaire-9xyz.csv"),
+        ("ethercalc.net/=annuaire", "ethercalc.net/annuaire.csv"),
+        ("lite.framacalc.org/annuaire.csv", "lite.framacalc.org/annuaire.csv"),
+        ("cloud.asso.example/s/Ab3dEf6hIj9kLmN", "cloud.asso.example/s/Ab3dEf6hIj9kLmN/download"),
+        ("cloud.asso.example/index.php/s/Ab3dEf6hIj9kLmN/", "cloud.asso.example/index.php/s/Ab3dEf6hIj9kLmN/download"),
+        ("cloud.asso.example/s/Ab3dEf6hIj9kLmN/download", "cloud.asso.example/s/Ab3dEf6hIj9kLmN/download"),
+        ("data.example.org/s/table", "data.example.org/s/table"),
+    ],
+)  # fmt: skip
+def test_address_of_a_shared_spreadsheet_leads_to_its_rows(shared, export):
+    shelf = Shelf(
+        {f"https://{export}": "nom,ville\nA,Alès\n".encode()},
+        {f"https://{export}": {"media_type": "text/csv"}},
+    )
+    assert values(harvested(source("table", f"https://{shared}"), shelf)) == [{"nom": "A", "ville": "Alès"}]
