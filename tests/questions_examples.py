@@ -51,7 +51,7 @@ SOURCES: Mapping[str, tuple[str, Sequence[dict[str, Any]]]] = {
          "phase": "developpement"},
         {"ref": "ferme-bis", "name": "Ferme (bis)", "insee": TOULOUSE, "phase": "emergence"},
         {"ref": "nulle-part", "name": "Sans lieu", "theme": ["alimentation"], "phase": "emergence",
-         "documented_by": [f"{BASE}id/videotheque/oceans"]},
+         "partner_of": ["ferme-bis"], "documented_by": [f"{BASE}id/videotheque/oceans"]},
         {"ref": "chantier", "kind": "project", "name": "Chantier à venir", "insee": TOULOUSE, "start": _day(9)},
     ]),
     "annuaire": ("organisation", [
@@ -177,6 +177,7 @@ ROWS: Mapping[int, Sequence[Row]] = {
     14: [
         ("carte-a/cooperative", "Coopérative", "carte-a/cooperative#partenaire", "Voisine"),
         ("carte-a/epicerie", "Épicerie", "carte-a/jardin", "Jardin"),
+        ("carte-b/ferme-bis", "Ferme (bis)", "carte-b/nulle-part", "Sans lieu"),
     ],
     15: [
         ("phases/emergence", "Émergence", "2"),

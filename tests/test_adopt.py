@@ -124,11 +124,9 @@ def value_of(field: items.Field) -> st.SearchStrategy[Any]:
     return st.lists(one, min_size=1, max_size=2, unique_by=repr).map(tuple) if field.many else one
 
 
-def values_of(kind: str, fields: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+def values_of(fields: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     chosen = st.lists(st.sampled_from(fields), max_size=6, unique=True)
-    return chosen.flatmap(
-        lambda names: st.fixed_dictionaries({one: value_of(FIELDS[one], kind) for one in names})
-    )
+    return chosen.flatmap(lambda names: st.fixed_dictionaries({one: value_of(FIELDS[one]) for one in names}))
 
 
 @st.composite
@@ -140,14 +138,14 @@ def dependent(draw: st.DrawFn, kind: str) -> Item:
         if name not in {"ref", *ABSENT_FROM_DEPENDENTS, *items.PLACE}
         and (field.type is not FieldType.ITEM or field.kinds)
     ]
-    values = draw(values_of(kind, fields)) | {"name": draw(value_of(FIELDS["name"], kind))}
+    values = draw(values_of(fields)) | {"name": draw(value_of(FIELDS["name"]))}
     place = {one: said for one, said in draw(st.sampled_from(PLACES)).items() if one in items.PLACE}
     if kind != "place":
         place = {one: said for one, said in place.items() if one not in ("lat", "lon")}
     values |= {one: said for one, said in place.items() if one not in ABSENT_FROM_DEPENDENTS}
     while lacking := items.lacking(kind, values):
         missing = lacking.split(" or ")[0]
-        values[missing] = draw(value_of(FIELDS[missing], kind))
+        values[missing] = draw(value_of(FIELDS[missing]))
     if "currency" in values:
         values["currency"] = draw(st.sampled_from(["EUR", "CHF"]))
         if not {"amount", "requested"} & values.keys():
@@ -158,7 +156,7 @@ def dependent(draw: st.DrawFn, kind: str) -> Item:
 @st.composite
 def records(draw: st.DrawFn, kind: str) -> Item:
     fields = [name for name in items.fields(kind) if name not in {"ref", "kind", *items.PLACE}]
-    values = draw(values_of(kind, fields)) | {"name": draw(value_of(FIELDS["name"], kind))}
+    values = draw(values_of(fields)) | {"name": draw(value_of(FIELDS["name"]))}
     if "covers" in values:
         values["covers"] = draw(covered)
     return Item(kind, "r1", values | draw(st.sampled_from(PLACES)))

@@ -104,7 +104,7 @@ class Publication:
             held = position
 
     def _report(self, source: str, description: Mapping[str, Any], *, after: int) -> bool:
-        """The report of a source, written again when a run after `after` judged something; True if changed."""
+        """The report of a source, made again when a run after `after` judged something; True if changed."""
         graph = iri.graph(self._base, f"report/{source}")
         if not vocab.licences()[description["licence"]].publishable:
             return self._store.replace(graph, b"")
