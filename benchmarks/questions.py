@@ -1,9 +1,9 @@
 """Room: how long each question of the vocabulary takes, asked of a synthetic federation as the endpoint asks.
 
-In: a number of initiatives and of sources. Out: a table, or JSON: median and worst of five answers read to the
-end, rows, and whether the median stays within a second; one that does not makes the exit code 1. The federation
-is harvested from partners on loopback and published with its vocabulary, territories, provenance and reports;
-links are added. All is in a temporary folder that goes at the end.
+In: a number of initiatives and of sources. Out: a table, or JSON: median and worst of five answers read to
+the end, rows, and whether the median stays within a second; one that does not makes the exit code 1. The
+federation is harvested from partners on loopback and published with its vocabulary, territories, provenance
+and reports; links are added. All is in a temporary folder that goes at the end.
 
     python benchmarks/questions.py 30000 [--sources 13] [--json]
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -274,9 +275,11 @@ PLACE = ("lat", "lon", "street", "postcode", "city", "department", "insee", "cou
 """The fields that say where a thing is."""
 
 
+@cache
 def fields(kind: str) -> Mapping[str, Field]:
     """The fields a kind may hold, in the order of the table."""
-    return {name: field for name, field in FIELDS.items() if not field.kinds or kind in field.kinds}
+    own = {name: field for name, field in FIELDS.items() if not field.kinds or kind in field.kinds}
+    return MappingProxyType(own)
 
 
 def lacking(kind: str, values: Mapping[str, Any]) -> str | None:

@@ -154,12 +154,17 @@ def ntriples() -> bytes:
 
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
-    """SHA-256 (hex) of what turns records into triples and findings here: vocabulary, prefixes, shapes.
+    """SHA-256 (hex) of what turns records into triples and findings: vocabulary, shapes, adoption of RDF.
 
-    Prose, questions, licences and the JSON-LD context do not count: changing them changes no triple.
+    Prose, questions, licences and our own JSON-LD context do not count: changing them changes no triple.
     """
     digest = hashlib.sha256()
-    for path in (folder() / "prefixes.toml", *_turtle_files(), *sorted(shapes_folder().glob("*.ttl"))):
+    tables = (
+        folder() / "prefixes.toml",
+        folder() / "adoption.toml",
+        *sorted((folder() / "contexts").iterdir()),
+    )
+    for path in (*tables, *_turtle_files(), *sorted(shapes_folder().glob("*.ttl"))):
         content = path.read_bytes()
         digest.update(f"{path.parent.name}/{path.name} {len(content)}\n".encode())
         digest.update(content)

@@ -49,6 +49,7 @@ class Federation:
         self.furnished = furnished
         self.config = folder / "sources.toml"
         self.layout = Layout(folder / "store")
+        shutil.copytree(furnished, self.layout.oxigraph)
 
     def declare(self, toml: str) -> None:
         """Write the file; the `[federation]` table is added."""

@@ -39,11 +39,12 @@ class Drawn:
         return _begun(self.random.randrange(self.count), self.seed)[0]
 
 
-def records(count: int, *, seed: int, broken: float = 0.3) -> Iterator[tuple[IRI, bytes]]:
-    """(IRI, N-Triples) of the records 0 to `count`, a share of them `broken`."""
-    return (
-        _record(number, Drawn(Random(f"{seed}/{number}"), seed, count), broken) for number in range(count)
-    )
+def records(
+    count: int, *, seed: int, broken: float = 0.3, only: range | None = None
+) -> Iterator[tuple[IRI, bytes]]:
+    """(IRI, N-Triples) of the records 0 to `count`, or `only` of some of them; a share of them `broken`."""
+    numbers = range(count) if only is None else only
+    return (_record(number, Drawn(Random(f"{seed}/{number}"), seed, count), broken) for number in numbers)
 
 
 def _record(number: int, drawn: Drawn, broken: float) -> tuple[IRI, bytes]:

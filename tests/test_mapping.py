@@ -343,3 +343,33 @@ def test_areas_are_named_by_level_and_code_and_never_by_a_colliding_code():
 
     assert found.values["covers"] == ("commune/34172", "region/76", "departement/2A")
     assert [(one.code, one.field) for one in findings] == [("clean", "covers")]
+
+
+def test_one_refused_value_takes_no_other_with_it():
+    found, findings = item(
+        {"image": "photos"}, {"photos": ["https://e.org/1.jpg", "ftp://e.org/2", "https://e.org/3"]}
+    )
+
+    assert found.values["image"] == ("https://e.org/1.jpg", "https://e.org/3")
+    assert [(one.code, one.field) for one in findings] == [("clean", "image")]
+
+
+def test_contacts_are_scrubbed_from_words_and_streets_too():
+    found, findings = item(
+        {"keywords": "mots", "street": "rue"},
+        {"mots": ["jardin", "appeler le 06 12 34 56 78"], "rue": "12 rue Haute, marie@example.org"},
+    )
+
+    assert found.values["keywords"] == ("jardin", "appeler le […]")
+    assert found.values["street"] == "12 rue Haute, […]"
+    assert [(one.code, one.field) for one in findings] == [
+        ("contact-scrubbed", "street"),
+        ("contact-scrubbed", "keywords"),
+    ]
+
+
+def test_our_own_concepts_are_known_beside_an_alignment():
+    ours = "https://w3id.org/archipel/vocab/themes/habitat"
+    found, _ = item({"theme": {"from": "t", "align": "colibris"}}, {"t": [ours, "Culture"]})
+
+    assert [iri.rpartition("/")[2] for iri in found.values["theme"]] == ["habitat", "culture-lien"]

@@ -32,6 +32,7 @@ def test_the_records_are_those_of_a_harvest(measured):
     assert RECORDS == measured["records"]
     assert 20 < measured["triples"] / RECORDS < 100
     assert measured["findings"] < RECORDS
+    assert measured["poor"]["findings"] >= 3 * RECORDS
 
 
 def test_the_ratio_is_that_of_the_rounds_and_the_exit_code_is_the_verdict(ended, measured):
@@ -46,6 +47,7 @@ def test_the_table_names_both_engines_the_figure_and_the_limit():
     lines = {line[:28].strip(): line.split() for line in said.stdout.splitlines()}
     assert lines["checked by shacl"][-2:] in (["2.50", "holds"], ["2.50", "missed"])
     assert "parsed by pyoxigraph" in lines
+    assert "the same, 3 findings each" in lines
     assert "checked by pyshacl, of 100" in lines
 
 

@@ -17,8 +17,8 @@ from harvester import territory, vocab
 from harvester.harvest.plan import Plan
 
 _ROOMS = (
-    "canonical.py", "cleaning", "harvest/judging.py", "iri.py", "items.py", "mapping", "profile", "shapes",
-    "territory", "vocab.py",
+    "canonical.py", "cleaning", "harvest/judging.py", "iri.py", "items.py", "mapping", "profile", "rdf",
+    "shapes", "territory", "vocab.py",
 )  # fmt: skip
 _SCHEDULING = frozenset(
     (

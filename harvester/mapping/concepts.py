@@ -28,7 +28,9 @@ def of(field: Field, compiled: Rule, entry: Raw, unaligned: Counter[tuple[str, s
     """
     own = words(field.schemes)
     ours = frozenset(iri for iris in own.values() for iri in iris)
-    table = vocab.alignment(compiled.align) if compiled.align else own
+    table: Mapping[str, tuple[IRI, ...]] = own
+    if compiled.align:  # whoever uses our own concepts needs no alignment for them
+        table = {**{iri: (iri,) for iri in ours}, **vocab.alignment(compiled.align)}
     told = compiled.align or ", ".join(field.schemes)
     _check_const(field, entry, table)
 

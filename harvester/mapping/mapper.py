@@ -94,7 +94,7 @@ class Mapper:
         kind = values.pop("kind", None)
         if kind is None:
             _refuse_unknown_kind(findings)
-            return Item(self.source.kind, record.ref, values), findings
+            kind = self.source.kind
         own = items.fields(kind)
         self.coverage.unmapped.update(name for name in values if name not in own)
         return Item(

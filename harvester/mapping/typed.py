@@ -24,6 +24,9 @@ Typed = Callable[[Raw, list[Finding]], Any]
 SPOKEN = frozenset({"name", "description", "slogan", "keywords", "purpose", "award", "certification"})
 """Fields that are said in a language, and may be said in several. Of others the text alone is kept."""
 
+PLAIN = frozenset({"street", "city", "origin", "unit", "period", "licence_family"})
+"""Texts in no language. People write contacts into them too, which are scrubbed as in all others."""
+
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.ASCII)
 
 
@@ -105,7 +108,9 @@ def of(field: Field, zone: ZoneInfo, *, lang: str | None = None) -> Typed:
     if field.type is FieldType.MOMENT:
         return _one(lambda raw: when.date_or_datetime(raw, zone=zone))
     clean = _CLEAN[field.type]
-    return _many(clean) if field.many else _one(clean)
+    if field.many:
+        return _many(clean, field.name)
+    return _scrubbed(_one(clean), field.name) if field.name in PLAIN else _one(clean)
 
 
 def _one(clean: Callable[[Raw], Any]) -> Typed:
@@ -119,12 +124,41 @@ def _one(clean: Callable[[Raw], Any]) -> Typed:
     return typed
 
 
-def _many(clean: Callable[[Raw], Any]) -> Typed:
-    def typed(raw: Raw, _findings: list[Finding]) -> Any:
-        cleaned = (clean(_said(one)) for one in (raw if isinstance(raw, list) else [raw]))
-        return tuple(dict.fromkeys(value for value in cleaned if value is not None))
+def _many(clean: Callable[[Raw], Any], name: str) -> Typed:
+    """The values that cleaning leaves something of; one it refuses takes no other with it."""
+
+    def typed(raw: Raw, findings: list[Finding]) -> Any:
+        found: dict[Any, None] = {}
+        for one in raw if isinstance(raw, list) else [raw]:
+            try:
+                value = clean(_said(one))
+            except ValueError as error:
+                findings.append(Finding(Severity.WARNING, "clean", name, str(error)))
+                continue
+            if value is not None:
+                found[value] = None
+        return tuple(found)
 
     return typed
+
+
+def _scrubbed(typed: Typed, name: str) -> Typed:
+    """A text without e-mails and telephone numbers; the finding never repeats them."""
+
+    def scrubbed(raw: Raw, findings: list[Finding]) -> Any:
+        said = typed(raw, findings)
+        return None if said is None else next(_without_contacts([said], name, findings), None)
+
+    return scrubbed
+
+
+def _without_contacts(texts: Iterable[str], name: str, findings: list[Finding]) -> Iterator[str]:
+    for one in texts:
+        kept, scrubbed = text.scrub(one)
+        if scrubbed:
+            findings.append(Finding(Severity.INFO, "contact-scrubbed", name))
+        if kept:
+            yield kept
 
 
 def _said(raw: Raw) -> Raw:
@@ -190,30 +224,24 @@ def _known(tag: Raw, otherwise: str | None) -> str | None:
 
 
 def _texts(field: Field) -> _Texts:
-    if field.type is FieldType.WORDS:
-        return lambda raw, _findings: words.words(raw)
-    if field.type is FieldType.PROSE:
-        return _prose(field.name)
-    return _lines
+    """A title keeps a contact that stands in it, and the shapes refuse it: its author must word it again."""
+    readers: Mapping[FieldType, Callable[[Raw], Iterable[str]]] = {
+        FieldType.WORDS: words.words,
+        FieldType.PROSE: _prose,
+    }
+    read = readers.get(field.type, _lines)
+    if field.name == "name":
+        return lambda raw, _findings: read(raw)
+    return lambda raw, findings: _without_contacts(read(raw), field.name, findings)
 
 
-def _lines(raw: Raw, _findings: list[Finding]) -> Iterator[str]:
+def _lines(raw: Raw) -> Iterator[str]:
     for one in raw if isinstance(raw, list) else [raw]:
         if (line := text.text(one)) is not None:
             yield line
 
 
-def _prose(name: str) -> _Texts:
-    """Prose, scrubbed of e-mails and telephone numbers; the finding never repeats them."""
-
-    def texts(raw: Raw, findings: list[Finding]) -> Iterator[str]:
-        cleaned = text.prose("\n\n".join(map(str, raw)) if isinstance(raw, list) else raw)
-        if cleaned is None:
-            return
-        kept, scrubbed = text.scrub(cleaned)
-        if scrubbed:
-            findings.append(Finding(Severity.INFO, "contact-scrubbed", name))
-        if kept:
-            yield kept
-
-    return texts
+def _prose(raw: Raw) -> Iterator[str]:
+    said = text.prose("\n\n".join(map(str, raw)) if isinstance(raw, list) else raw)
+    if said is not None:
+        yield said

@@ -131,8 +131,10 @@ def address_tails(values: Mapping[str, Any]) -> list[str]:
 
 def video_tails(item: Item, voice: Voice, licence: IRI) -> list[str]:
     """What schema.org readers expect of a video beside our own terms."""
+    name = item.values["name"]
+    named = (FIELDS["name"][1](one, voice) for one in (name if isinstance(name, tuple) else (name,)))
     return [
-        f"{predicate('schema:name')}{FIELDS['name'][1](item.values['name'], voice)} .",
+        *(f"{predicate('schema:name')}{one} ." for one in named),
         f"{predicate('schema:license')}<{licence}> .",
     ]
 

@@ -108,7 +108,9 @@ def marked(triples: bytes, record: IRI, name: str, since: datetime) -> bytes:
 def _place(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """What says where the item is: its own words, else those of its venue."""
     venue = values.get("venue")
-    return venue.values if venue and not any(name in values for name in PLACE) else values
+    if not venue or any(name in values for name in PLACE):
+        return values
+    return {**venue.values, "covers": values.get("covers", ())}
 
 
 def _commune(where: Sequence[str]) -> IRI | None:

@@ -66,11 +66,12 @@ class Publication:
     def refresh(self) -> Path | None:
         """Bring everything up to the ledger; returns the new checkpoint, None when nothing changed."""
         run = self._ledger.last_run()
-        self._told = published(self._layout)["run"]
+        told = published(self._layout)["run"]
         described = self._ledger.sources()
         for source, description in described.items():
+            loaded = self._store.position(iri.source(self._base, source)) is None
             self._changed |= self._bring_up(source, description)
-            self._changed |= self._report(source, description)
+            self._changed |= self._report(source, description, after=-1 if loaded else told)
         self._changed |= self._store.replace(iri.graph(self._base, "prov"), self._provenance(described))
         made = None
         if self._changed or self.checkpoints.current() is None:
@@ -102,13 +103,13 @@ class Publication:
             self._store.patch(owner, graph, position, _effect(net))
             held = position
 
-    def _report(self, source: str, description: Mapping[str, Any]) -> bool:
-        """The report of a source, written again when a run judged something since; True when it changed."""
+    def _report(self, source: str, description: Mapping[str, Any], *, after: int) -> bool:
+        """The report of a source, made again when a run after `after` judged something; True if changed."""
         graph = iri.graph(self._base, f"report/{source}")
         if not vocab.licences()[description["licence"]].publishable:
             return self._store.replace(graph, b"")
         last = next((run for run in self._ledger.runs(source) if run.outcome in _JUDGED), None)
-        if last is None or last.id <= self._told:
+        if last is None or last.id <= after:
             return False
         violations = (
             (row.ref, Finding(**{**told, "severity": Severity.VIOLATION}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from harvester.errors import RecordError
 from harvester.model import IRI, Finding, Severity
@@ -35,7 +36,8 @@ class Checker:
         for record, finding in self._found(batch):
             found.setdefault(record, []).append(finding)
         for findings in found.values():
-            findings.sort(key=lambda f: (f.severity, f.code, f.field, f.value or ""))
+            if len(findings) > 1:
+                findings.sort(key=lambda f: (f.severity, f.code, f.field, f.value or ""))
         return found
 
     def _found(self, batch: _Batch) -> Iterator[tuple[IRI, Finding]]:
@@ -53,7 +55,7 @@ class Checker:
         records = {record for record, _ in batch}
         strangers = set()
         for result in results:
-            own = IRI(result.focus.split("#", 1)[0])
+            own = IRI(result.focus.partition("#")[0])
             if own in records:
                 yield own, _finding(result)
             else:
@@ -71,7 +73,13 @@ class Checker:
 
 
 def _finding(result: Result) -> Finding:
-    code = local(result.shape)
-    silent = code in concealing() or result.value is None
-    value = None if silent else str(result.value)[:_LONGEST_VALUE]
-    return Finding(result.severity, code, local(result.path), value)
+    code, field, silent = _told(result.shape, result.path)
+    value = None if silent or result.value is None else result.value[:_LONGEST_VALUE]
+    return Finding(result.severity, code, field, value)
+
+
+@lru_cache(maxsize=4096)
+def _told(shape: str, path: str) -> tuple[str, str, bool]:
+    """(code, field, whether the value is kept quiet), the same for all results of a shape."""
+    code = local(shape)
+    return code, local(path), code in concealing()

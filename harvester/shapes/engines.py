@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -21,12 +21,14 @@ import structlog
 
 from harvester.errors import RecordError
 from harvester.model import Severity
-from harvester.shapes.graph import local, shapes_turtle
+from harvester.shapes.graph import SH, local, shapes_turtle
 from harvester.shapes.linter import refuse_faults
 
 _STOPPED = (ArithmeticError, RuntimeError, TypeError, ValueError)
 """How pyshacl ends on literals that it cannot compare: "NaN"^^xsd:decimal, an ill-formed dateTime."""
 
+_SEVERITIES = {str(severity): severity for severity in Severity}
+_RESULT = ("focusNode", "resultSeverity", "sourceShape", "resultPath", "value")
 _ONE_IRI = re.compile(r"<([^<>]*)>")
 
 
@@ -71,7 +73,7 @@ def shacl_engine(turtle: str | None = None) -> Engine:
     """The fast engine, over the house's shapes or others; compiled once, results in a fixed order."""
     import shacl
 
-    compiled = shacl.Shapes.from_turtle(shapes_turtle() if turtle is None else turtle)
+    compiled = shacl.Shapes.from_text(_silent(turtle), format="ntriples")
 
     def check(ntriples: bytes) -> list[Result]:
         try:
@@ -87,11 +89,24 @@ def shacl_engine(turtle: str | None = None) -> Engine:
     return check
 
 
+def _silent(turtle: str | None) -> str:
+    """The shapes as N-Triples without their messages, which would be copied into every result to no end."""
+    import pyoxigraph as ox
+
+    text = shapes_turtle() if turtle is None else turtle
+    quads = ox.parse(input=text, format=ox.RdfFormat.TURTLE)
+    kept = (quad.triple for quad in quads if quad.predicate.value != SH + "message")
+    ntriples = ox.serialize(kept, format=ox.RdfFormat.N_TRIPLES)
+    assert ntriples is not None
+    return ntriples.decode()
+
+
 def _shacl_result(result: Any) -> Result:
+    focus = result.focus_node
     return Result(
-        focus=_bare(result.focus_node),
-        severity=Severity(result.severity),
-        shape=_bare(result.root_shape or result.source_shape),
+        focus=focus[1:-1] if focus.startswith("<") else focus,
+        severity=_SEVERITIES[result.severity],
+        shape=_iri(result.root_shape or result.source_shape),
         path=_iri(result.path or ""),
         value=result.value_plain,
     )
@@ -102,10 +117,9 @@ def pyshacl_engine(turtle: str | None = None) -> Engine:
     import pyshacl
     from rdflib import Graph
     from rdflib.exceptions import ParserError
-    from rdflib.namespace import SH
 
     with spelling_kept():
-        shapes = Graph().parse(data=shapes_turtle() if turtle is None else turtle, format="turtle")
+        shapes = Graph().parse(data=_silent(turtle), format="nt")
 
     def check(ntriples: bytes) -> list[Result]:
         try:
@@ -116,7 +130,7 @@ def pyshacl_engine(turtle: str | None = None) -> Engine:
             raise RecordError(f"the SHACL engine cannot read the batch: {error}") from error
         if not isinstance(report, Graph):
             raise RecordError(f"the SHACL engine cannot read the batch: {report}")
-        return [_pyshacl_result(report, node) for node in report.objects(None, SH.result)]
+        return [_pyshacl_result(report, node) for node in report.objects(None, _term("result"))]
 
     return check
 
@@ -144,16 +158,22 @@ def spelling_kept() -> Iterator[None]:
 
 def _pyshacl_result(report: Any, node: Any) -> Result:
     from rdflib import URIRef
-    from rdflib.namespace import SH
 
-    path, value = report.value(node, SH.resultPath), report.value(node, SH.value)
+    focus, severity, shape, path, value = (report.value(node, _term(name)) for name in _RESULT)
     return Result(
-        focus=_focus(report.value(node, SH.focusNode)),
-        severity=Severity(local(str(report.value(node, SH.resultSeverity)))),
-        shape=str(report.value(node, SH.sourceShape)),
+        focus=_focus(focus),
+        severity=_SEVERITIES[local(str(severity))],
+        shape=str(shape),
         path=str(path) if isinstance(path, URIRef) else "",
         value=None if value is None else str(value),
     )
+
+
+@cache
+def _term(name: str) -> Any:
+    from rdflib import URIRef
+
+    return URIRef(SH + name)
 
 
 def _focus(term: Any) -> str:
@@ -167,10 +187,7 @@ def _focus(term: Any) -> str:
     return str(ox.Literal(str(term), language=term.language, datatype=datatype))
 
 
-def _bare(term: str) -> str:
-    return _iri(term) or term
-
-
+@lru_cache(maxsize=4096)
 def _iri(term: str) -> str:
     """The IRI of an N-Triples term or of a path; empty when it is anything else."""
     found = _ONE_IRI.fullmatch(term)

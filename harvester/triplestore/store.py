@@ -22,6 +22,9 @@ from harvester.model import IRI
 
 _APPLIED = term("appliedChange")
 
+_LARGE = 50_000
+"""Triples that differ; beyond, a graph is cheaper to load anew than to mend."""
+
 
 class TripleStore:
     """See the room. `positions` is the graph that holds the position of each source."""
@@ -92,6 +95,10 @@ class TripleStore:
         old, new = set(held.splitlines(keepends=True)), set(ntriples.splitlines(keepends=True))
         if old == new:
             return False
+        if len(old ^ new) > _LARGE:  # killed in the middle, the graph is empty, and filled at the next start
+            self._update(f"DROP SILENT GRAPH <{graph}>")
+            self._bulk_load(BytesIO(in_graph(ntriples, graph)))
+            return True
         delete, insert = b"".join(sorted(old - new)), b"".join(sorted(new - old))
         self._update(
             f"DELETE DATA {{ {_block(graph, delete)} }} ;\nINSERT DATA {{ {_block(graph, insert)} }}"
