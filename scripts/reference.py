@@ -238,6 +238,11 @@ def _connectors() -> Iterator[str]:
 
 def _entry(entry: Any) -> str:
     table = entry if isinstance(entry, Mapping) else {"from": entry}
+    if "const" in table:
+        return f"always `{table['const']}`"
+    if "each" in table:
+        parts = ", ".join(f"{name} {_entry(inner)}" for name, inner in table["map"].items())
+        return f"each of {_entry(table['each'])}: {parts}"
     paths = [table["from"]] if isinstance(table["from"], str) else table["from"]
     mark = ", " if "join" not in table else " + "
     return mark.join(f"`{path}`" for path in paths)

@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import soupsieve
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
 
 from harvester.connectors import Raw
 from harvester.connectors._answers import snippet

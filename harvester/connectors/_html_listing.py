@@ -122,7 +122,8 @@ class _Walk:
         self.url = None if ended else self._after(at)
         if self.url is None:
             self._end(at)
-        elif self.url in self.asked or len(self.asked) >= MOST_PAGES:
+            return
+        if self.url in self.asked or len(self.asked) >= MOST_PAGES:
             raise SourceChanged(f"{at.where}: its next page, {self.url}, leads to no end; correct `next`")
         self.asked.add(self.url)
 
