@@ -42,7 +42,7 @@ def _dataset(serving: Serving) -> Iterator[str]:
     base = serving.federation.base
     node = f"<{base}sparql#dataset>"
     yield f"{node}{_TYPE}<{full('sd:Dataset')}> ."
-    sources = [f"source/{source}" for source in serving.ledger.sources()]
+    sources = [f"{kind}/{source}" for source in serving.ledger.sources() for kind in ("source", "report")]
     for name in ("prov", "vocab", "territoire", *sources):
         entry = f"<{base}sparql#graph-{name}>"
         yield f"{node}{predicate('sd:namedGraph')}{entry} ."
