@@ -32,6 +32,7 @@ from harvester.fetch import Client, Pace, RawStore, agent
 from harvester.harvest import plans
 from harvester.layout import Layout
 from harvester.model import Item, Record
+from harvester.profile import location
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKED = ROOT / "tests" / "territory" / "hand-checked-300.csv"
@@ -177,16 +178,7 @@ def resolved(values: Values, known: territory.Territory) -> territory.Match | No
 def written(values: Values) -> territory.Written:
     """An item's values as the resolver is told them."""
     point = {name: float(values[name]) for name in ("lat", "lon") if name in values}
-    return territory.Written(
-        insee=values.get("insee"),
-        name=values.get("city"),
-        postcode=values.get("postcode"),
-        department=values.get("department"),
-        street=values.get("street"),
-        country=values.get("country"),
-        lat=point.get("lat"),
-        lon=point.get("lon"),
-    )
+    return location.written({**values, **point})
 
 
 def same(found: territory.Commune | None, expected: str | None) -> bool:

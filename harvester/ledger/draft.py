@@ -11,11 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import blake2b
-from threading import local
 from typing import Any
 
-import zstandard
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -33,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from harvester.ledger.packing import Packed, pack, unpack
 from harvester.ledger.tables import buried, changes, records, runs, seen, staged, staging
 from harvester.model import Finding, Outcome, State
 
@@ -42,37 +40,7 @@ WRITE = "BEGIN IMMEDIATE"
 Mark = Callable[[str, bytes, str], bytes]
 """(ref, published triples, "missingSince" or "staleSince") -> the triples with that mark."""
 
-_COMPRESSION = 1  # per record; the time goes into the first harvest, the size hardly changes above
 _JUDGED = (State.PUBLISHED, State.REJECTED, State.IGNORED)
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """Triples as the ledger keeps them: compressed, with the hash by which versions are compared."""
-
-    data: bytes
-    digest: bytes
-
-
-class _Zstandard(local):
-    """One of each thread: the library's objects may not be shared, and are dear to make."""
-
-    def __init__(self) -> None:
-        self.compress = zstandard.ZstdCompressor(level=_COMPRESSION).compress
-        self.decompress = zstandard.ZstdDecompressor().decompress
-
-
-_zstandard = _Zstandard()
-
-
-def pack(triples: bytes) -> Packed:
-    """Compress the triples of one record."""
-    return Packed(_zstandard.compress(triples), blake2b(triples, digest_size=16).digest())
-
-
-def unpack(data: bytes) -> bytes:
-    """The triples of one record as they were before `pack`."""
-    return _zstandard.decompress(data)
 
 
 @dataclass(frozen=True, slots=True)

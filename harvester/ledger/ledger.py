@@ -33,7 +33,8 @@ from sqlalchemy.pool import NullPool
 
 from harvester.errors import StoreError
 from harvester.ledger import tables
-from harvester.ledger.draft import WRITE, Draft, unpack
+from harvester.ledger.draft import WRITE, Draft
+from harvester.ledger.packing import unpack
 from harvester.ledger.tables import changes, meta, records, runs, sources
 from harvester.ledger.upgrade import upgrade
 from harvester.model import Outcome, Severity

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harvester import canonical, iri
+from harvester import iri
 from harvester.model import IRI, Finding, Severity
-from harvester.profile.writing import ADDRESS, predicate, typed_as
-from harvester.territory import Area, Match, Resolution, Territory, key_of
+from harvester.profile.nodes import address_tails, point_tails
+from harvester.profile.writing import predicate, typed_as
+from harvester.territory import Area, Match, Territory, Written, key_of
 
 _ASKED_FOR = frozenset({"departement", "region", "epci"})
 """Levels by which records are asked for: one that covers such a territory is in it."""
@@ -23,7 +24,7 @@ def located(subject: IRI, values: Mapping[str, Any], territory: Territory) -> tu
 
     The point stays as it was given, `#lieu`, and the address, `#adresse`, whatever the commune is.
     """
-    resolution = _resolution(values, territory)
+    resolution = territory.resolution(**written(values))
     covered, unknown = _covered(values.get("covers", ()), territory)
     areas = [*_areas_of(resolution.match, territory), *covered]
     out = [*_point(subject, values), *_address(subject, values), *_within(subject, areas)]
@@ -34,8 +35,9 @@ def located(subject: IRI, values: Mapping[str, Any], territory: Territory) -> tu
     return out, findings + [Finding(Severity.WARNING, "covers-unknown", "covers", one) for one in unknown]
 
 
-def _resolution(values: Mapping[str, Any], territory: Territory) -> Resolution:
-    return territory.resolution(
+def written(values: Mapping[str, Any]) -> Written:
+    """What the values of an item say of its place, as the resolver asks for it."""
+    return Written(
         insee=values.get("insee"),
         name=values.get("city"),
         postcode=values.get("postcode"),
@@ -85,24 +87,16 @@ def _within(subject: IRI, areas: Sequence[Area]) -> Iterator[str]:
 
 
 def _point(subject: IRI, values: Mapping[str, Any]) -> list[str]:
-    if "lat" not in values:
-        return []
-    place = iri.fragment(subject, "lieu")
-    return [
-        f"<{subject}>{predicate('pair:hasLocation')}<{place}> .",
-        f"<{place}>{typed_as('pair:Place')}",
-        f"<{place}>{predicate('wgs:lat')}{canonical.decimal(values['lat'])} .",
-        f"<{place}>{predicate('wgs:long')}{canonical.decimal(values['lon'])} .",
-    ]
+    tails = point_tails(values)
+    return _part(subject, "pair:hasLocation", "lieu", [typed_as("pair:Place"), *tails]) if tails else []
 
 
 def _address(subject: IRI, values: Mapping[str, Any]) -> list[str]:
-    written = [(term, values[name]) for name, term in ADDRESS.items() if name in values]
-    if not written:
-        return []
-    address = iri.fragment(subject, "adresse")
-    return [
-        f"<{subject}>{predicate('schema:address')}<{address}> .",
-        f"<{address}>{typed_as('schema:PostalAddress')}",
-        *(f"<{address}>{predicate(term)}{canonical.string(value)} ." for term, value in written),
-    ]
+    tails = address_tails(values)
+    return _part(subject, "schema:address", "adresse", tails) if tails else []
+
+
+def _part(subject: IRI, leads: str, name: str, tails: Sequence[str]) -> list[str]:
+    """A part of which a record has one only, under a plain name."""
+    part = iri.fragment(subject, name)
+    return [f"<{subject}>{predicate(leads)}<{part}> .", *(f"<{part}>{tail}" for tail in tails)]
