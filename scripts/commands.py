@@ -26,10 +26,20 @@ def commands() -> Iterator[str]:
     """The page, line by line, in the order of `harvester --help`."""
     yield "`harvester COMMAND --help` says the same. Exit codes:\n"
     yield from table(("code", "meaning"), ((str(code), text) for code, text in _EXIT_CODES))
-    group: Any = typer.main.get_command(cli.app)
-    for registered in cli.app.registered_commands:
+    yield from _group(cli.app, typer.main.get_command(cli.app), "")
+
+
+def _group(app: typer.Typer, group: Any, before: str) -> Iterator[str]:
+    """The commands of a group, then those of the groups in it."""
+    for registered in app.registered_commands:
         called: Any = registered.callback
-        yield from _command(called.__name__, group.commands[called.__name__], get_type_hints(called))
+        name = registered.name or called.__name__
+        yield from _command(
+            f"{before}{name}", group.commands[name], get_type_hints(called, include_extras=False)
+        )
+    for inner in app.registered_groups:
+        assert inner.typer_instance is not None
+        yield from _group(inner.typer_instance, group.commands[inner.name], f"{before}{inner.name} ")
 
 
 def _command(name: str, command: Any, hints: Mapping[str, Any]) -> Iterator[str]:

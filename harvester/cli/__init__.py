@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from harvester.cli import asking, harvesting, serving
+from harvester.cli import asking, harvesting, serving, sourcing
 
 app = typer.Typer(
     help="Archipel: harvest citizen and transition initiatives into one linked-data federation.",
@@ -21,6 +21,7 @@ for command in (
     asking.query, harvesting.rebuild, asking.territory,
 ):  # fmt: skip
     app.command()(command)
+app.add_typer(sourcing.app, name="source")
 
 
 def main() -> None:

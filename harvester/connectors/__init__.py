@@ -17,6 +17,7 @@ The contract of a connector module:
     answers(source, client, raw)   all that touches the network; reads a body only to find what to ask next
     records(source, answers, raw)  a pure function of the kept answers, in the platform's order
     stated_licence(answers, raw)   optional: the licence the platform itself states, or None
+    recognised(seen, look)         the source that an address holds, as a `_recognition.Proposal`, or None
 
 `records` streams: memory does not grow with the source. It yields `Rejected` for a record it cannot
 read or that the platform marks as not published, and goes on; it raises SourceChanged when an answer
@@ -49,6 +50,8 @@ from harvester.model import Answer, Listed, Listing, Source
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from harvester.connectors._recognition import Look, Proposal, Seen
+
 
 class Fetches(Protocol):
     """Who asks partners politely: the client of one source."""
@@ -78,6 +81,7 @@ class Raw(Protocol):
 Answers = Callable[[Source, Fetches, Raw], Iterator[Answer]]
 Records = Callable[[Source, Sequence[Answer], Raw], Iterator[Listed]]
 StatedLicence = Callable[[Sequence[Answer], Raw], str | None]
+Recognised = Callable[["Seen", "Look"], "Proposal | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Connector:
     answers: Answers
     records: Records
     stated_licence: StatedLicence | None
+    recognised: Recognised
 
 
 def names() -> tuple[str, ...]:
@@ -124,4 +129,5 @@ def load(name: str) -> Connector:
         answers=module.answers,
         records=module.records,
         stated_licence=getattr(module, "stated_licence", None),
+        recognised=getattr(module, "recognised", lambda _seen, _look: None),
     )

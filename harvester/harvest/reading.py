@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
+from harvester.harvest.drift import Fields
 from harvester.harvest.judging import Judge
 from harvester.harvest.jury import Batch, verdicts
 from harvester.ledger import Draft, Judged
@@ -40,6 +41,7 @@ class Sums:
     findings: Counter[tuple[Severity, str]] = field(default_factory=Counter)
     reasons: dict[int, list[str]] = field(default_factory=dict)
     coverage: Coverage = field(default_factory=Coverage)
+    fields: Fields = field(default_factory=Fields)
 
     @property
     def kept(self) -> int:
@@ -97,6 +99,9 @@ def _new(judge: Judge, records: Iterable[Listed], draft: Draft, sums: Sums) -> I
         sums.read += len(there)
         sums.repeated += len(again)
         told = dict(_readable(there, again, sums))
+        for ref, one in told.items():
+            if isinstance(one, Record):
+                sums.fields.see(ref, one.value)
         hashes = {ref: judge.hash(one) for ref, one in told.items()}
         known = {
             ref: state for ref, (held, state) in draft.known(list(hashes)).items() if held == hashes[ref]

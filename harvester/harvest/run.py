@@ -18,6 +18,8 @@ from harvester import __version__, iri, territory, vocab
 from harvester.canonical import utc
 from harvester.errors import GuardHeld, SourceChanged, SourceError, SourceUnavailable
 from harvester.fetch import Client, Pace, RawStore, agent
+from harvester.harvest import kept
+from harvester.harvest.drift import NONE, Drift, drift, remembered
 from harvester.harvest.judging import Judge
 from harvester.harvest.plan import Plan
 from harvester.harvest.reading import Sums, read
@@ -112,17 +114,19 @@ class Harvest:
         current = recipe(self.plan, self.federation.base)
         since = self._since(last, current, started)
         readings = (
-            self._kept_readings(raw, last) if self.asked.from_raw else [self._asked_for(raw, last, since)]
+            kept.readings(self.ledger, raw, self.plan.source.id)
+            if self.asked.from_raw
+            else [self._asked_for(raw, last, since)]
         )
         run = {"source": self.plan.source.id, "started_at": started, "recipe": current, "since": since}
-        run["answers"] = [_told_answer(answer) for answer in readings[0]] if len(readings) == 1 else None
+        run["answers"] = [kept.told(answer) for answer in readings[0]] if len(readings) == 1 else None
         with self.ledger.draft(self.plan.source.id) as draft:
             if (
                 last is not None
                 and last.recipe == current
                 and since is None
                 and len(readings) == 1
-                and _same(last.answers, readings[0])
+                and kept.same(last.answers, readings[0])
                 and not self.asked.limit
             ):
                 return self._unchanged(draft, {**run, "counts": {"read": last.counts.get("read", 0)}})
@@ -139,18 +143,9 @@ class Harvest:
         asked: datetime = newest.started_at - _OVERLAP
         return asked
 
-    def _kept_readings(self, raw: RawStore, last: Any | None) -> list[list[Answer]]:
-        """The answers of the last complete listing, before them those of the changes since, newest first."""
-        source = self.plan.source
-        kept = [*self.ledger.later_readings(source.id, last.id), last] if last is not None else []
-        readings = [[_answer(told) for told in run.answers] for run in kept]
-        if not readings or not all(raw.has(answer.body) for answers in readings for answer in answers):
-            raise SourceUnavailable(f"{source.id}: no complete answers are kept; run it without --from raw")
-        return readings
-
     def _asked_for(self, raw: RawStore, last: Any | None, since: datetime | None) -> list[Answer]:
         """The answers of the listing, asked of the partner."""
-        known = {told["url"]: _answer(told) for told in last.answers} if last is not None else {}
+        known = {told["url"]: kept.answer(told) for told in last.answers} if last is not None else {}
         name = agent(self.federation.contact, __version__)
         pace = Pace(self.layout.hosts)
         with Client(self.plan.source, raw, agent=name, known=known, pace=pace, since=since) as client:
@@ -189,11 +184,14 @@ class Harvest:
         whole = run["since"] is None and not self.asked.limit
         complete = whole and self.plan.connector.listing is Listing.FULL and not sums.nameless
         self._guard(draft, sums, whole=whole, complete=complete)
-        run |= {"findings": _told_findings(sums), "counts": _told_counts(sums)}
+        memory = self.ledger.memory(source.id)
+        drifted = drift(sums.fields, sums.coverage.unaligned, memory, whole=whole)
+        run |= {"findings": _told_findings(sums, drifted), "counts": _told_counts(sums)}
+        run["findings"] |= remembered(sums.fields, sums.coverage.unaligned, memory, whole=whole)
         if self.asked.limit:
             run["answers"] = None  # a partial reading must not stand for the whole listing
         changes = Listed.CHANGES if run["since"] else Listed.PARTIAL
-        return self._commit(draft, run, sums, Listed.COMPLETE if complete else changes)
+        return self._commit(draft, run, sums, Listed.COMPLETE if complete else changes, drifted)
 
     def _guard(self, draft: Draft, sums: Sums, *, whole: bool, complete: bool) -> None:
         """Refuse what looks like an accident; a person decides."""
@@ -212,7 +210,9 @@ class Harvest:
                 f"look at the source, then raise expect.max_shrink"
             )
 
-    def _commit(self, draft: Draft, run: dict[str, Any], sums: Sums, listing: Listed) -> Report:
+    def _commit(
+        self, draft: Draft, run: dict[str, Any], sums: Sums, listing: Listed, drifted: Drift = NONE
+    ) -> Report:
         source = self.plan.source
         run["ended_at"] = self.now()
 
@@ -220,7 +220,7 @@ class Harvest:
             issues = sums.rejected + sums.unread
             if not tally.changes and not sums.judged and not sums.nameless and not sums.unread:
                 return Outcome.UNCHANGED, "nothing changed"
-            return (Outcome.DONE_ISSUES if issues else Outcome.DONE), _summary(tally, sums)
+            return (Outcome.DONE_ISSUES if issues else Outcome.DONE), _summary(tally, sums, drifted)
 
         def mark(ref: str, triples: bytes, name: str) -> bytes:
             return marked(triples, iri.record(self.federation.base, source.id, ref), name, run["ended_at"])
@@ -229,7 +229,8 @@ class Harvest:
             run, settle=settle, mark=mark, grace=source.grace, listing=listing, keep=not self.asked.dry
         )
         counts = {**run["counts"], **asdict(done.tally)}
-        return Report(source.id, done.outcome, done.message, counts, done.run, tuple(sums.issues))
+        issues = (*sums.issues, *islice(drifted.sentences(), _SHOWN))
+        return Report(source.id, done.outcome, done.message, counts, done.run, issues)
 
     def _ended_badly(self, started: datetime, outcome: Outcome, text: str) -> Report:
         run_id = None
@@ -250,7 +251,7 @@ def _outcome(error: SourceError) -> Outcome:
     return Outcome.HELD if isinstance(error, GuardHeld) else Outcome.FAILED
 
 
-def _summary(tally: Tally, sums: Sums) -> str:
+def _summary(tally: Tally, sums: Sums, drifted: Drift) -> str:
     said = [
         (tally.created, "created"),
         (tally.updated, "updated"),
@@ -259,32 +260,21 @@ def _summary(tally: Tally, sums: Sums) -> str:
         (sums.rejected, "rejected"),
         (sums.unread, "could not be read"),
     ]
-    return ", ".join(f"{n} {word}" for n, word in said if n) or "0 changes"
+    told = [f"{n} {word}" for n, word in said if n] or ["0 changes"]
+    return ", ".join([*told, *(["other fields or categories"] if any(drifted.sentences()) else [])])
 
 
-def _told_findings(sums: Sums) -> dict[str, Any]:
+def _told_findings(sums: Sums, drifted: Drift) -> dict[str, Any]:
     coverage = sums.coverage
     return {
         "findings": {f"{severity} {code}": n for (severity, code), n in sorted(sums.findings.items())},
         "issues": sums.issues,
         "unmapped": dict(coverage.unmapped.most_common(_SHOWN)),
         "unaligned": [[*key, n] for key, n in coverage.unaligned.most_common(_SHOWN)],
+        "drift": asdict(drifted),
     }
 
 
 def _told_counts(sums: Sums) -> dict[str, int]:
     names = ("read", "kept", "judged", "rejected", "ignored", "repeated", "unread")
     return {name: getattr(sums, name) for name in names}
-
-
-def _told_answer(answer: Answer) -> dict[str, Any]:
-    return {**asdict(answer), "fetched_at": answer.fetched_at.isoformat()}
-
-
-def _answer(told: Mapping[str, Any]) -> Answer:
-    return Answer(**{**told, "fetched_at": datetime.fromisoformat(told["fetched_at"])})
-
-
-def _same(told: Sequence[Mapping[str, Any]], answers: Sequence[Answer]) -> bool:
-    """The same bodies under the same addresses, whatever the partner said of them."""
-    return [(one["url"], one["body"]) for one in told] == [(answer.url, answer.body) for answer in answers]

@@ -144,6 +144,14 @@ class Ledger:
         )
         return self._rows(query.order_by(runs.c.id.desc()))
 
+    def memory(self, source: str) -> Mapping[str, Any]:
+        """What the last run that read records remembers of them, for the next; empty before the first."""
+        query = select(runs.c.findings).where(
+            runs.c.source == source, runs.c.findings.cast(Text).contains('"fields"')
+        )
+        found = self._first(query.order_by(runs.c.id.desc()).limit(1))
+        return found.findings if found else {}
+
     def record(self, source: str, ref: str) -> Row[Any] | None:
         """What the ledger says of a record, or None when it was never seen."""
         return self._first(select(records).where(records.c.source == source, records.c.ref == ref))
