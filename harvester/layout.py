@@ -23,6 +23,11 @@ class Layout:
         return self.root / "raw"
 
     @property
+    def runs(self) -> Path:
+        """The diary of runs: a summary of each, the records of those that changed something."""
+        return self.root / "runs"
+
+    @property
     def oxigraph(self) -> Path:
         """The live triple store, opened by the holder of the writer's lock only."""
         return self.root / "oxigraph"

@@ -48,10 +48,34 @@ class State(StrEnum):
     """Where a record stands in the ledger; each exit has its name."""
 
     PUBLISHED = "published"
+    PAST = "past"
+    """An event that left the listing after its end; it stays published."""
     MISSING = "missing"
     REJECTED = "rejected"
     IGNORED = "ignored"
+    GONE = "gone"
+    """Never published, and no longer in the listing."""
     WITHDRAWN = "withdrawn"
+
+
+class Cause(StrEnum):
+    """Why a run did not succeed."""
+
+    UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
+    CHANGED = "changed"
+    GUARD = "guard"
+    FAULT = "fault"
+
+
+class Action(StrEnum):
+    """What a person decided."""
+
+    RELEASE = "release"
+    DISCARD = "discard"
+    REMOVE = "remove"
+    WITHDRAW = "withdraw"
+    REINSTATE = "reinstate"
 
 
 class Severity(StrEnum):
@@ -125,6 +149,7 @@ class Source:
     robots_ignored: str | None = None
     headers: Mapping[str, str | Secret] = field(default_factory=dict)
     only: Only | None = None
+    was: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     map: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -133,6 +158,20 @@ class Source:
     def url(self) -> str:
         """The first address; most sources have one only."""
         return self.urls[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about a source or a record, when and why; `run` is the run it concerns."""
+
+    action: Action
+    source: str
+    who: str
+    reason: str
+    at: datetime
+    ref: str | None = None
+    field: str | None = None
+    run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +184,9 @@ class Federation:
     timezone: str = "Europe/Paris"
     schedule: str = "0 2 * * *"
     checkpoints: int = 3
+    keep_raw: timedelta = timedelta(days=30)
+    keep_runs: timedelta = timedelta(days=365)
+    webhook: str | Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from harvester.harvest import Asked
+from harvester.harvest import Asked, From
 from harvester.layout import Layout
 from harvester.model import Outcome
 
@@ -169,8 +169,9 @@ def test_a_listing_that_shrinks_too_much_is_held_and_nothing_moves(garden, partn
 
     assert report.outcome == Outcome.HELD
     assert report.message == (
-        "jardins: 60 of 100 published records are missing, 10% allowed; published data kept; "
-        "look at the source, then raise expect.max_shrink"
+        "jardins: 60 of 100 published records are missing, 10% allowed (expect.max_shrink); published data "
+        "kept; look at the source, then `harvester release jardins --reason …` to accept, "
+        "or `harvester discard jardins --reason …`"
     )
     assert len(names(garden)) == 100
 
@@ -295,7 +296,7 @@ def test_from_raw_asks_nothing_of_the_partner(garden, partners):
     garden.run("jardins")
     asked = len(partners.requests)
 
-    report = garden.run("jardins", asked=Asked(from_raw=True))
+    report = garden.run("jardins", asked=Asked(origin=From.RAW))
 
     assert (report.outcome, len(partners.requests)) == (Outcome.UNCHANGED, asked)
 

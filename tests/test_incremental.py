@@ -12,7 +12,7 @@ import pytest
 
 from harvester.config import load
 from harvester.errors import StoreError
-from harvester.harvest.run import Asked, Harvest
+from harvester.harvest import Asked, From, Harvest
 from harvester.ledger import Ledger
 from harvester.model import Gone, Kept, Listing, Outcome, Record
 
@@ -176,7 +176,7 @@ def test_replay_gives_the_state_after_the_changes_not_before(night, federation):
     night(one("b", "Nouveau nom"), gone("c"))
     before = published(federation)
 
-    night(asked=Asked(from_raw=True), after=timedelta(hours=1))
+    night(asked=Asked(origin=From.RAW), after=timedelta(hours=1))
 
     assert len(before) > 0
     assert published(federation) == before
@@ -190,7 +190,8 @@ def test_a_ledger_of_the_first_schema_is_upgraded_and_a_copy_of_it_kept(tmp_path
     path = tmp_path / "ledger.sqlite"
     Ledger.open(path, base="http://localhost/").close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("ALTER TABLE runs DROP COLUMN since")
+        for column in ("runs.since", "runs.cause", "changes.reason", "records.place", "records.ends"):
+            connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*column.split(".")))
         connection.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
         connection.execute(
             "INSERT INTO runs (source, started_at, ended_at, outcome, counts, findings) "

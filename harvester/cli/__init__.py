@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from harvester.cli import asking, harvesting, serving, sourcing
+from harvester.cli import asking, deciding, harvesting, serving, sourcing
 
 app = typer.Typer(
     help="Archipel: harvest citizen and transition initiatives into one linked-data federation.",
@@ -18,9 +18,10 @@ app = typer.Typer(
 
 for command in (
     serving.up, harvesting.run, serving.serve, serving.schedule, harvesting.check, asking.status, asking.why,
-    asking.query, harvesting.rebuild, asking.territory,
+    deciding.release, deciding.discard, asking.query, harvesting.rebuild, asking.territory,
 ):  # fmt: skip
     app.command()(command)
+sourcing.app.command()(deciding.remove)
 app.add_typer(sourcing.app, name="source")
 
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from enum import StrEnum
-from typing import Annotated
+from itertools import chain
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -30,7 +30,7 @@ from harvester.cli.house import (
     say_json,
     stop,
 )
-from harvester.harvest import Asked, Children, Report, harvest_round
+from harvester.harvest import Asked, Children, From, Report, harvest_round
 from harvester.harvest.children import Told
 from harvester.model import Outcome, Source
 from harvester.publish import Publication, published
@@ -39,12 +39,6 @@ from harvester.triplestore import FileLock
 _WAIT_S = 120
 
 Ended = Callable[[Report], None]
-
-
-class From(StrEnum):
-    """What a run may start from instead of the network."""
-
-    RAW = "raw"
 
 
 def check(
@@ -74,26 +68,44 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option of the command
     dry_run: Annotated[bool, typer.Option("--dry-run", help="work everything out, write nothing")] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="read only the first N records")] = None,
     origin: Annotated[
-        From | None, typer.Option("--from", help="start from the answers kept of the last run")
+        From | None, typer.Option("--from", help="start from what is kept of the last run, ask nobody")
     ] = None,
+    of: Annotated[int | None, typer.Option("--of", help="with --from: of this run, by its number")] = None,
     config: Config = CONFIG,
     store: Store = STORE,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Harvest sources now, and publish what changed."""
-    asked = Asked(dry=dry_run, limit=limit, from_raw=origin is From.RAW)
+    if of is not None and (origin is None or len(sources or []) != 1):
+        stop("--of needs --from, and one source")
+    asked = Asked(dry=dry_run, limit=limit, origin=origin, of=of)
     with house(config, store, verbose=verbose) as opened:
         chosen = [plan.source for plan in opened.chosen(sources or [])]
         for problem in opened.problems:
             err.print(str(problem), markup=False)
-        reports = _harvested(opened, chosen, asked, quiet=json)
+        reports = harvested(opened, chosen, asked, quiet=json)
         if not dry_run:
             publish(opened)
         if json:
-            say_json({"runs": [asdict(report) for report in reports]})
+            say_json({"runs": [_told(report) for report in reports]})
+        for line in () if json else chain.from_iterable(_effects(report) for report in reports):
+            out.print(line, markup=False)
         failed = (opened.problems and not sources) or any(not report.outcome.succeeded for report in reports)
         raise typer.Exit(FAILED if failed else DONE)
+
+
+def _told(report: Report) -> dict[str, Any]:
+    effect = [[*key, before, after] for key, (before, after) in sorted(report.effect.items())]
+    return {**asdict(report), "effect": effect}
+
+
+def _effects(report: Report) -> Iterator[str]:
+    """What a dry run would gain and lose in findings, one line each."""
+    for (severity, code, name), (before, after) in sorted(report.effect.items()):
+        if before != after:
+            where = f" ({name})" if name else ""
+            yield f"{report.source:<24} {severity} {code}{where}: {before} → {after}"
 
 
 def rebuild(
@@ -145,7 +157,8 @@ def _refresh(opened: House) -> None:
         publication.close()
 
 
-def _harvested(opened: House, sources: Sequence[Source], asked: Asked, *, quiet: bool) -> list[Report]:
+def harvested(opened: House, sources: Sequence[Source], asked: Asked, *, quiet: bool) -> list[Report]:
+    """Run sources side by side, showing how they go."""
     reports = []
     with progress([source.id for source in sources], quiet=quiet) as (told, ended):
         pool = Children(told=told, verbose=opened.verbose)

@@ -54,6 +54,7 @@ class Client:
         known: the last committed answer per address, for conditional requests.
         pace: the delay shared with other sources; None asks without delay.
         since: what an incremental connector asks for: only what changed after it; None for everything.
+        load: counts what is asked of the partner.
         on_bytes: told the size of each chunk of a kept body as it comes over the wire.
         backoff: seconds before the second attempt.
         resolver: host and port to addresses.
@@ -67,6 +68,7 @@ class Client:
     known: Mapping[str, Answer] = field(default_factory=dict)
     pace: Pace | None = None
     since: datetime | None = None
+    load: Load = field(default_factory=Load)
     on_bytes: Callable[[int], object] | None = None
     backoff: float = 0.5
     resolver: Resolver = resolve
@@ -74,7 +76,9 @@ class Client:
 
     def __post_init__(self) -> None:
         self._robots = None if self.source.robots_ignored else Robots(self._robots_text)
-        self._exchange = Exchange(self.source, agent=self.agent, resolver=self.resolver, pace=self.pace)
+        self._exchange = Exchange(
+            self.source, agent=self.agent, resolver=self.resolver, pace=self.pace, load=self.load
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -83,11 +87,6 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._exchange.close()
-
-    @property
-    def load(self) -> Load:
-        """What was asked of the partner so far."""
-        return self._exchange.load
 
     def get(self, url: str, *, accept: str = "*/*", conditional: bool = True) -> Answer:
         """One whole answer, its body in the raw store.

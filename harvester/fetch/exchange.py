@@ -51,8 +51,10 @@ class Load:
 class Exchange:
     """Sends the requests of one source, one at a time; close it when done."""
 
-    def __init__(self, source: Source, *, agent: str, resolver: Resolver, pace: Pace | None) -> None:
-        self.load = Load()
+    def __init__(
+        self, source: Source, *, agent: str, resolver: Resolver, pace: Pace | None, load: Load
+    ) -> None:
+        self.load = load
         self._source = source
         self._agent = agent
         self._pace = pace

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from hashlib import blake2b
 
 import orjson
@@ -75,11 +76,12 @@ class Judge:
             findings.extend(found.get(iri, []))
             violation = next((one for one in findings if one.severity is Severity.VIOLATION), None)
             told = (_title(item), item.values.get("page"), findings)
+            where = (_place(item), _ends(item))
             if violation is None:
-                yield Judged(record.ref, hashed, State.PUBLISHED, pack(triples), *told)
+                yield Judged(record.ref, hashed, State.PUBLISHED, pack(triples), *told, None, *where)
             else:
                 reason = f"rejected by the shapes: {message(violation)}"
-                yield Judged(record.ref, hashed, State.REJECTED, None, *told, reason)
+                yield Judged(record.ref, hashed, State.REJECTED, None, *told, reason, *where)
 
 
 def _title(item: Item) -> str:
@@ -87,6 +89,21 @@ def _title(item: Item) -> str:
     name = item.values["name"]
     first = name[0] if isinstance(name, tuple) else name
     return str(getattr(first, "text", first))
+
+
+def _place(item: Item) -> str | None:
+    """What tells one place from another, to know a record again under another ref."""
+    values = item.values
+    point = f"{values['lat']:.3f},{values['lon']:.3f}" if "lat" in values else None
+    return values.get("insee") or point or values.get("postcode")
+
+
+def _ends(item: Item) -> datetime | None:
+    """When an event is over; the end of its day where no hour is told."""
+    last = item.values.get("end") or item.values.get("start") if item.kind == "event" else None
+    if last is None or isinstance(last, datetime):
+        return last
+    return datetime.combine(last + timedelta(days=1), time(), tzinfo=UTC)
 
 
 def _own(iri: str, triples: bytes) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, as_completed
 
 from harvester.errors import HarvesterError
+from harvester.harvest.asking import Asked, Report
 from harvester.harvest.children import helpers, tell
 from harvester.harvest.plan import plan
-from harvester.harvest.run import Asked, Harvest, Report
+from harvester.harvest.run import Harvest
 from harvester.layout import Layout
 from harvester.ledger import Ledger
 from harvester.model import Federation, Outcome, Source

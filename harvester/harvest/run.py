@@ -6,63 +6,38 @@ commit. Whatever goes wrong ends in one word, and only `done` and `done-issues` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import structlog
 
-from harvester import __version__, iri, territory, vocab
+from harvester import iri, territory
 from harvester.canonical import utc
-from harvester.errors import GuardHeld, SourceChanged, SourceError, SourceUnavailable
-from harvester.fetch import Client, Pace, RawStore, agent
-from harvester.harvest import kept
+from harvester.errors import GuardHeld, SourceError
+from harvester.fetch import Load, RawStore
+from harvester.harvest import guards, kept, suppression, telling
+from harvester.harvest.asking import Asked, Report
+from harvester.harvest.diary import Diary
 from harvester.harvest.drift import NONE, Drift, drift, remembered
 from harvester.harvest.judging import Judge
+from harvester.harvest.listing import Lister, Listing
 from harvester.harvest.plan import Plan
 from harvester.harvest.reading import Sums, read
 from harvester.harvest.recipe import recipe
 from harvester.layout import Layout
-from harvester.ledger import Draft, Ledger, Listed, Tally
-from harvester.model import Answer, Federation, Listing, Outcome
+from harvester.ledger import Draft, Ledger, Listed, Outlook, Tally
+from harvester.ledger.decisions import suppressed
+from harvester.model import Cause, Federation, Outcome
+from harvester.model import Listing as Proof
 from harvester.profile import description, marked, writer
 from harvester.shapes import Checker
 from harvester.triplestore import FileLock
 
-_FEW = 5
-"""So many missing records are never suspicious, whatever share they are."""
-
-_OVERLAP = timedelta(days=1)
-"""How far before the last reading an incremental one begins: clocks differ, some partners only know days."""
-
-_SHOWN = 50
-"""Fields and categories not used that a run remembers, the most frequent first."""
-
 Progress = Callable[[str, int], None]
 Now = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How a run was asked for."""
-
-    dry: bool = False
-    limit: int | None = None
-    from_raw: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How a run ended; `run` is its number in the ledger, None when nothing was written."""
-
-    source: str
-    outcome: Outcome
-    message: str
-    counts: Mapping[str, int]
-    run: int | None = None
-    issues: Sequence[str] = ()
 
 
 def now_utc() -> datetime:
@@ -78,10 +53,11 @@ class Harvest:
     federation: Federation
     layout: Layout
     ledger: Ledger
-    asked: Asked = Asked()
+    asked: Asked = field(default_factory=Asked)
     now: Now = now_utc
     progress: Progress = lambda _source, _records: None
     helpers: int = 0
+    load: Load = field(default_factory=Load)
 
     def run(self) -> Report:
         """Run the source; every way it may end is in the report, none is raised."""
@@ -92,189 +68,154 @@ class Harvest:
             return Report(source.id, Outcome.DEFERRED, text, {})
         started = self.now()
         self.progress(source.id, 0)
+        diary = Diary(self.layout.runs, source.id)
         log = structlog.get_logger().bind(source=source.id)
         try:
             if not self.asked.dry:
                 self.ledger.describe(source.id, description(source), started)
-            return self._told(started)
+            report = self._told(started, diary)
         except SourceError as error:
-            return self._ended_badly(started, _outcome(error), str(error))
+            report = self._ended_badly(started, str(error), *telling.end(error))
         except Exception as error:  # the one round a run: our own fault must not stop the others
             log.exception("run failed by our fault")
             text = (
                 f"{source.id}: our own fault: {type(error).__name__}: {error}; published data kept, report it"
             )
-            return self._ended_badly(started, Outcome.FAILED, text)
+            report = self._ended_badly(started, text, Outcome.FAILED, Cause.FAULT)
         finally:
             lock.release()
+        diary.end(report)
+        return report
 
-    def _told(self, started: datetime) -> Report:
-        raw = RawStore(self.layout.raw)
+    def _told(self, started: datetime, diary: Diary) -> Report:
         last = self.ledger.last_complete(self.plan.source.id)
         current = recipe(self.plan, self.federation.base)
-        since = self._since(last, current, started)
-        readings = (
-            kept.readings(self.ledger, raw, self.plan.source.id)
-            if self.asked.from_raw
-            else [self._asked_for(raw, last, since)]
-        )
-        run = {"source": self.plan.source.id, "started_at": started, "recipe": current, "since": since}
-        run["answers"] = [kept.told(answer) for answer in readings[0]] if len(readings) == 1 else None
+        lister = Lister(self.plan, self.federation, self.layout, self.ledger, self.asked, self.load)
+        listing = lister.listing(last, current, started)
+        run = {
+            "source": self.plan.source.id,
+            "started_at": started,
+            "recipe": current,
+            "since": listing.since,
+        }
+        run["answers"] = [kept.told(one) for one in listing.answers] if listing.answers is not None else None
         with self.ledger.draft(self.plan.source.id) as draft:
-            if (
-                last is not None
-                and last.recipe == current
-                and since is None
-                and len(readings) == 1
-                and kept.same(last.answers, readings[0])
-                and not self.asked.limit
-            ):
+            if last is not None and self._same(last, current, listing):
                 return self._unchanged(draft, {**run, "counts": {"read": last.counts.get("read", 0)}})
-            self._heed_licence(readings[0], raw)
-            return self._judged(draft, run, raw, readings)
+            return self._judged(draft, run, listing, diary)
 
-    def _since(self, last: Any | None, current: str, started: datetime) -> datetime | None:
-        """From when an incremental connector asks; None when everything is to be read."""
-        if not self.plan.connector.incremental or self.asked.from_raw or self.asked.limit:
-            return None
-        if last is None or last.recipe != current or started - last.started_at >= self.plan.source.full_every:
-            return None
-        newest = next(iter(self.ledger.later_readings(self.plan.source.id, last.id)), last)
-        asked: datetime = newest.started_at - _OVERLAP
-        return asked
-
-    def _asked_for(self, raw: RawStore, last: Any | None, since: datetime | None) -> list[Answer]:
-        """The answers of the listing, asked of the partner."""
-        known = {told["url"]: kept.answer(told) for told in last.answers} if last is not None else {}
-        name = agent(self.federation.contact, __version__)
-        pace = Pace(self.layout.hosts)
-        with Client(self.plan.source, raw, agent=name, known=known, pace=pace, since=since) as client:
-            return list(self.plan.connector.answers(self.plan.source, client, raw))
-
-    def _heed_licence(self, answers: Sequence[Answer], raw: RawStore) -> None:
-        """A licence stated by the source that is not the declared one holds the run."""
-        stated_by = self.plan.connector.stated_licence
-        stated = stated_by(answers, raw) if stated_by else None
-        if stated and vocab.licence_of(stated) not in (None, self.plan.source.licence):
-            raise GuardHeld(
-                f"{self.plan.source.id}: the source states the licence '{stated}', sources.toml declares "
-                f"'{self.plan.source.licence}'; correct `licence` or ask the publisher"
-            )
+    def _same(self, last: Any, current: str, listing: Listing) -> bool:
+        """True when the whole listing is, byte for byte, what was judged last time, by the same recipe."""
+        if last.recipe != current or listing.since or listing.read or self.asked.limit:
+            return False
+        return listing.answers is not None and kept.same(last.answers, listing.answers)
 
     def _unchanged(self, draft: Draft, run: dict[str, Any]) -> Report:
         """The same answers, the same recipe: only grace may have run out meanwhile."""
         return self._commit(draft, {**run, "findings": {}}, Sums(), Listed.UNCHANGED)
 
-    def _judged(
-        self, draft: Draft, run: dict[str, Any], raw: RawStore, readings: Sequence[Sequence[Answer]]
-    ) -> Report:
-        source = self.plan.source
+    def _judged(self, draft: Draft, run: dict[str, Any], listing: Listing, diary: Diary) -> Report:
+        sums = self._read(draft, run["recipe"], listing, diary)
+        whole = run["since"] is None and not self.asked.limit
+        complete = whole and self.plan.connector.listing is Proof.FULL and not sums.nameless
+        memory = self.ledger.memory(self.plan.source.id)
+        drifted = drift(sums.fields, sums.coverage.unaligned, memory, whole=whole)
+        run |= {"counts": telling.counts(sums), "findings": telling.findings(sums, drifted)}
+        run["findings"] |= remembered(sums.fields, sums.coverage.unaligned, memory, whole=whole)
+        outlook = draft.outlook(self.now(), complete=complete)
+        try:
+            if not self.asked.release:
+                self._heed(listing, sums, outlook, whole=whole)
+        except GuardHeld as error:
+            return self._held(run, str(error), outlook)
+        if self.asked.limit:  # a partial reading must not stand for the whole listing
+            run |= {"answers": None, "counts": {**run["counts"], "limited": self.asked.limit}}
+        changes = Listed.CHANGES if run["since"] else Listed.PARTIAL
+        grown = guards.growth(outlook)
+        return self._commit(draft, run, sums, Listed.COMPLETE if complete else changes, (drifted, grown))
+
+    def _read(self, draft: Draft, current: str, listing: Listing, diary: Diary) -> Sums:
+        """Judge the records into the draft, noting them on their way."""
+        source, raw, mapper = self.plan.source, RawStore(self.layout.raw), self.plan.mapper()
         writing = writer(source, self.federation.base, territory.load())
-        judge = Judge(self.plan.mapper(), writing, Checker(), run["recipe"])
-        records = chain.from_iterable(
-            self.plan.connector.records(source, answers, raw) for answers in readings
+        records = suppression.applied(
+            listing.records(self.plan, raw), suppressed(self.ledger), source.id, mapper
         )
-        sums = read(
-            judge,
-            islice(records, self.asked.limit),
+        first = islice(records, self.asked.limit)
+        return read(
+            Judge(mapper, writing, Checker(), current),
+            first if self.asked.dry else diary.noted(first),
             draft,
             helpers=self.helpers,
             told=lambda count: self.progress(source.id, count),
         )
-        whole = run["since"] is None and not self.asked.limit
-        complete = whole and self.plan.connector.listing is Listing.FULL and not sums.nameless
-        self._guard(draft, sums, whole=whole, complete=complete)
-        memory = self.ledger.memory(source.id)
-        drifted = drift(sums.fields, sums.coverage.unaligned, memory, whole=whole)
-        run |= {"findings": _told_findings(sums, drifted), "counts": _told_counts(sums)}
-        run["findings"] |= remembered(sums.fields, sums.coverage.unaligned, memory, whole=whole)
-        if self.asked.limit:
-            run["answers"] = None  # a partial reading must not stand for the whole listing
-        changes = Listed.CHANGES if run["since"] else Listed.PARTIAL
-        return self._commit(draft, run, sums, Listed.COMPLETE if complete else changes, drifted)
 
-    def _guard(self, draft: Draft, sums: Sums, *, whole: bool, complete: bool) -> None:
-        """Refuse what looks like an accident; a person decides."""
-        source, expect = self.plan.source, self.plan.source.expect
-        if whole and sums.read < expect.min_records and not self.asked.limit:
-            error = GuardHeld if sums.read else SourceChanged
-            raise error(
-                f"{source.id}: {sums.read} records found, {expect.min_records} expected at least; "
-                f"published data kept; look at the source, then correct expect.min_records"
-            )
-        gone, live = draft.absent(complete=complete)
-        if gone > _FEW and gone > expect.max_shrink * live:
-            raise GuardHeld(
-                f"{source.id}: {gone} of {live} published records are missing, "
-                f"{expect.max_shrink:.0%} allowed; published data kept; "
-                f"look at the source, then raise expect.max_shrink"
-            )
+    def _heed(self, listing: Listing, sums: Sums, outlook: Outlook, *, whole: bool) -> None:
+        """Let the guards look."""
+        source = self.plan.source
+        for answers in listing.readings:
+            guards.heed_licence(source, self.plan.connector, answers, RawStore(self.layout.raw))
+        if whole:
+            guards.heed_size(source, sums)
+        guards.heed_losses(source, outlook)
+
+    def _held(self, run: dict[str, Any], text: str, outlook: Outlook) -> Report:
+        """Write down a held run with what it would do, so that a person can decide on it."""
+        would = [f"would go: '{ref}' {name or ''}".rstrip() for ref, name in outlook.sample]
+        run["findings"] |= {
+            "would_go": list(outlook.sample),
+            "renamed": list(outlook.renamed[: telling.SHOWN]),
+        }
+        ended = {"ended_at": self.now(), "outcome": Outcome.HELD, "message": text, "cause": Cause.GUARD}
+        return self._logged({**run, **ended}, issues=would)
+
+    def _ended_badly(self, started: datetime, text: str, outcome: Outcome, cause: Cause) -> Report:
+        run = {"source": self.plan.source.id, "started_at": started, "ended_at": self.now()}
+        return self._logged(
+            {**run, "outcome": outcome, "message": text, "cause": cause, "counts": {}, "findings": {}}
+        )
+
+    def _logged(self, run: dict[str, Any], issues: list[str] | None = None) -> Report:
+        """The report of a run that changes no record."""
+        run["counts"] |= telling.caused(self.load)
+        number = None if self.asked.dry else self.ledger.log(run)
+        return Report(run["source"], run["outcome"], run["message"], run["counts"], number, issues or ())
 
     def _commit(
-        self, draft: Draft, run: dict[str, Any], sums: Sums, listing: Listed, drifted: Drift = NONE
+        self,
+        draft: Draft,
+        run: dict[str, Any],
+        sums: Sums,
+        listing: Listed,
+        noticed: tuple[Drift, str | None] = (NONE, None),
     ) -> Report:
-        source = self.plan.source
+        source, (drifted, grown) = self.plan.source, noticed
         run["ended_at"] = self.now()
+        run["counts"] |= telling.caused(self.load)
+        if grown:
+            run["findings"]["growth"] = grown
 
         def settle(tally: Tally) -> tuple[Outcome, str]:
-            issues = sums.rejected + sums.unread
             if not tally.changes and not sums.judged and not sums.nameless and not sums.unread:
                 return Outcome.UNCHANGED, "nothing changed"
-            return (Outcome.DONE_ISSUES if issues else Outcome.DONE), _summary(tally, sums, drifted)
+            issues = sums.rejected + sums.unread
+            text = telling.summary(tally, sums, drifted, grown)
+            if self.asked.release:
+                text = f"released by {self.asked.release.who} ({self.asked.release.reason}): {text}"
+            return (Outcome.DONE_ISSUES if issues else Outcome.DONE), text
 
         def mark(ref: str, triples: bytes, name: str) -> bytes:
             return marked(triples, iri.record(self.federation.base, source.id, ref), name, run["ended_at"])
 
         done = draft.commit(
-            run, settle=settle, mark=mark, grace=source.grace, listing=listing, keep=not self.asked.dry
+            run,
+            settle=settle,
+            mark=mark,
+            grace=source.grace,
+            listing=listing,
+            decision=self.asked.release,
+            keep=not self.asked.dry,
         )
         counts = {**run["counts"], **asdict(done.tally)}
-        issues = (*sums.issues, *islice(drifted.sentences(), _SHOWN))
-        return Report(source.id, done.outcome, done.message, counts, done.run, issues)
-
-    def _ended_badly(self, started: datetime, outcome: Outcome, text: str) -> Report:
-        run_id = None
-        if not self.asked.dry:
-            run = {
-                "source": self.plan.source.id,
-                "started_at": started,
-                "ended_at": self.now(),
-                "outcome": outcome,
-            }
-            run_id = self.ledger.log({**run, "message": text, "counts": {}, "findings": {}})
-        return Report(self.plan.source.id, outcome, text, {}, run_id)
-
-
-def _outcome(error: SourceError) -> Outcome:
-    if isinstance(error, SourceUnavailable):
-        return Outcome.DEFERRED
-    return Outcome.HELD if isinstance(error, GuardHeld) else Outcome.FAILED
-
-
-def _summary(tally: Tally, sums: Sums, drifted: Drift) -> str:
-    said = [
-        (tally.created, "created"),
-        (tally.updated, "updated"),
-        (tally.withdrawn, "withdrawn"),
-        (tally.missing, "missing"),
-        (sums.rejected, "rejected"),
-        (sums.unread, "could not be read"),
-    ]
-    told = [f"{n} {word}" for n, word in said if n] or ["0 changes"]
-    return ", ".join([*told, *(["other fields or categories"] if any(drifted.sentences()) else [])])
-
-
-def _told_findings(sums: Sums, drifted: Drift) -> dict[str, Any]:
-    coverage = sums.coverage
-    return {
-        "findings": {f"{severity} {code}": n for (severity, code), n in sorted(sums.findings.items())},
-        "issues": sums.issues,
-        "unmapped": dict(coverage.unmapped.most_common(_SHOWN)),
-        "unaligned": [[*key, n] for key, n in coverage.unaligned.most_common(_SHOWN)],
-        "drift": asdict(drifted),
-    }
-
-
-def _told_counts(sums: Sums) -> dict[str, int]:
-    names = ("read", "kept", "judged", "rejected", "ignored", "repeated", "unread")
-    return {name: getattr(sums, name) for name in names}
+        issues = (*sums.issues, *islice(drifted.sentences(), telling.SHOWN))
+        return Report(source.id, done.outcome, done.message, counts, done.run, issues, done.findings)

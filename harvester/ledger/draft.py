@@ -8,7 +8,7 @@ order of their refs, and says how many. Until then nothing in the ledger has mov
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     case,
     delete,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     true,
@@ -31,8 +33,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from harvester.ledger.packing import Packed, pack, unpack
-from harvester.ledger.tables import buried, changes, records, runs, seen, staged, staging
-from harvester.model import Finding, Outcome, State
+from harvester.ledger.reckoning import finding_counts
+from harvester.ledger.tables import buried, changes, decisions, records, runs, seen, staged, staging
+from harvester.model import Decision, Finding, Outcome, State
 
 WRITE = "BEGIN IMMEDIATE"
 """How a writing transaction begins: it waits for its turn, a deferred one would fail."""
@@ -41,6 +44,14 @@ Mark = Callable[[str, bytes, str], bytes]
 """(ref, published triples, "missingSince" or "staleSince") -> the triples with that mark."""
 
 _JUDGED = (State.PUBLISHED, State.REJECTED, State.IGNORED)
+
+_LEFT = {
+    State.PAST: "left the source's listing after its end",
+    State.GONE: "no longer in the source's listing",
+}
+
+_SAMPLE = 50
+"""Records about to go that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,24 @@ class Judged:
     page: str | None = None
     findings: Sequence[Finding] = ()
     reason: str | None = None
+    place: str | None = None
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a reading is about to do to what is published, in records.
+
+    `gone` would be missing or withdrawn, `live` are published now, `new` would be published for the first
+    time; `sample` are the first that would go, as (ref, name); `renamed` are those of `gone` that the
+    listing holds under another ref, as (ref, new ref).
+    """
+
+    gone: int
+    live: int
+    new: int
+    sample: Sequence[tuple[str, str | None]] = ()
+    renamed: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(slots=True)
@@ -89,6 +118,8 @@ class Committed:
     outcome: Outcome
     message: str
     tally: Tally
+    findings: Mapping[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)
+    """Without `keep`: how often each (severity, code, field) was found before and would be after."""
 
 
 def _told(finding: Finding) -> dict[str, Any]:
@@ -135,17 +166,38 @@ class Draft:
             with self._connection.begin():
                 self._connection.execute(insert(staged), rows)
 
-    def absent(self, *, complete: bool) -> tuple[int, int]:
-        """(records published that this reading makes missing or withdrawn, records published).
+    def outlook(self, now: datetime, *, complete: bool) -> Outlook:
+        """What committing would do: a complete listing loses what it does not hold, another the buried ones.
 
-        Those are the records that a complete listing does not hold; else only the buried ones.
+        An event whose end lies before `now` is not lost when it leaves.
         """
         mine = and_(records.c.source == self._source, records.c.live)
         with self._connection.begin():
             self._forget_ignored()
-            absent = self._unseen() if complete else self._buried()
-            gone = self._connection.scalar(select(func.count()).where(mine, absent)) or 0
-            return gone, self._connection.scalar(select(func.count()).where(mine)) or 0
+            absent = and_(mine, self._unseen(), ~self._past(now)) if complete else and_(mine, self._buried())
+            gone = self._count(absent)
+            new = and_(staged.c.state == State.PUBLISHED, ~self._is_live(staged.c.ref))
+            return Outlook(
+                gone,
+                self._count(mine),
+                self._connection.scalar(select(func.count()).select_from(staged).where(new)) or 0,
+                [tuple(row) for row in self._connection.execute(self._sample(absent))] if gone else [],
+                [tuple(row) for row in self._connection.execute(self._renamed(absent))] if gone else [],
+            )
+
+    def close(self, reason: str) -> None:
+        """Stage the end of every record of the source: what is published is withdrawn."""
+        empty = dict.fromkeys(staged.c.keys())
+        mine = select(records.c.ref, records.c.live).where(
+            records.c.source == self._source, records.c.state != State.WITHDRAWN
+        )
+        with self._connection.begin():
+            rows = [
+                {**empty, "ref": ref, "state": State.WITHDRAWN if live else State.GONE, "reason": reason}
+                for ref, live in self._connection.execute(mine)
+            ]
+            if rows:
+                self._connection.execute(insert(staged), rows)
 
     def commit(  # noqa: PLR0913  # a run ends in one place, with all that it needs
         self,
@@ -155,6 +207,7 @@ class Draft:
         mark: Mark,
         grace: timedelta,
         listing: Listed,
+        decision: Decision | None = None,
         keep: bool = True,
     ) -> Committed:
         """Write the run and its effect, all or nothing.
@@ -162,11 +215,12 @@ class Draft:
         A `COMPLETE` listing makes the published records that it does not hold missing; on an
         `UNCHANGED` night, or one of `CHANGES` only, those already missing are looked at again. Either way,
         those missing for `grace` are withdrawn, and buried ones at once. Without `keep` everything is
-        worked out, then undone.
+        worked out, then undone. The `decision` of a person that led to it is written with it.
         """
         now: datetime = run["ended_at"]
         writer = self._connection.execution_options(begin=WRITE)
         with writer.begin() as transaction:
+            before = {} if keep else finding_counts(self._connection, self._source)
             self._forget_ignored()
             self._mark_stale(mark)
             self._withdraw_buried()
@@ -180,10 +234,39 @@ class Draft:
             outcome, message = settle(tally)
             settled = {"outcome": outcome, "message": message, "counts": {**run["counts"], **asdict(tally)}}
             writer.execute(runs.update().where(runs.c.id == run_id).values(**settled))
+            if decision:
+                writer.execute(insert(decisions).values(**{**asdict(decision), "run": run_id}))
+            after = {} if keep else finding_counts(self._connection, self._source)
             if not keep:
                 transaction.rollback()
         writer.execution_options(begin="BEGIN")
-        return Committed(run_id if keep else None, outcome, message, tally)
+        found = {key: (before.get(key, 0), after.get(key, 0)) for key in before.keys() | after.keys()}
+        return Committed(run_id if keep else None, outcome, message, tally, found)
+
+    def _count(self, condition: ColumnElement[bool]) -> int:
+        return self._connection.scalar(select(func.count()).select_from(records).where(condition)) or 0
+
+    def _is_live(self, ref: ColumnElement[str]) -> ColumnElement[bool]:
+        held = select(records.c.ref).where(records.c.source == self._source, records.c.live)
+        return ref.in_(held)
+
+    def _past(self, now: datetime) -> ColumnElement[bool]:
+        over = and_(records.c.ends.is_not(None), records.c.ends < now, records.c.state != State.MISSING)
+        return func.coalesce(over, false())
+
+    def _sample(self, absent: ColumnElement[bool]) -> Select[Any]:
+        return select(records.c.ref, records.c.name).where(absent).order_by(records.c.ref).limit(_SAMPLE)
+
+    def _renamed(self, absent: ColumnElement[bool]) -> Select[Any]:
+        """Records about to go, and new ones with the same page, or the same name at the same place."""
+        known = select(records.c.ref).where(records.c.source == self._source)
+        alike = or_(
+            records.c.page == staged.c.page,
+            and_(records.c.name == staged.c.name, records.c.place == staged.c.place),
+        )
+        pairs = select(records.c.ref, func.min(staged.c.ref)).join(staged, alike)
+        new = and_(staged.c.state == State.PUBLISHED, ~staged.c.ref.in_(known))
+        return pairs.where(absent, new).group_by(records.c.ref).order_by(records.c.ref)
 
     def _row(self, one: Judged) -> dict[str, Any]:
         return {
@@ -196,6 +279,8 @@ class Draft:
             "page": one.page,
             "findings": [_told(finding) for finding in one.findings] or None,
             "reason": one.reason,
+            "place": one.place,
+            "ends": one.ends,
             "missing_since": None,
         }
 
@@ -237,10 +322,22 @@ class Draft:
 
     def _mark_absent(self, mark: Mark, now: datetime, grace: timedelta, listing: Listed) -> None:
         mine = true() if listing is Listed.COMPLETE else records.c.state == State.MISSING
-        absent = self._held(mine, self._unseen(), ~self._buried())
+        absent = self._held(mine, self._unseen(), ~self._buried(), ~self._past(now))
         rows = [self._absent_row(row, mark, now, grace) for row in absent]
+        if listing is Listed.COMPLETE:
+            rows += self._left(
+                self._past(now), records.c.live, records.c.state != State.PAST, become=State.PAST
+            )
+            never = records.c.state.in_((State.REJECTED, State.IGNORED))
+            rows += self._left(~records.c.live, never, become=State.GONE)
         if rows:
             self._connection.execute(insert(staged), rows)
+
+    def _left(self, *conditions: ColumnElement[bool], become: State) -> list[dict[str, Any]]:
+        """Records that a complete listing does not hold, and of which nothing published changes."""
+        mine = select(records.c.ref).where(records.c.source == self._source, self._unseen(), *conditions)
+        base = dict.fromkeys(staged.c.keys()) | {"state": become, "reason": _LEFT[become]}
+        return [{**base, "ref": ref} for ref in self._connection.scalars(mine)]
 
     def _absent_row(self, row: Any, mark: Mark, now: datetime, grace: timedelta) -> dict[str, Any]:
         since = row.missing_since or now
@@ -273,9 +370,10 @@ class Draft:
             operation,
             records.c.change,
             staged.c.triples,
+            case((staged.c.state == State.WITHDRAWN, staged.c.reason), else_=null()),
         ]
         effect = select(*columns).select_from(self._joined()).where(wanted).order_by(staged.c.ref)
-        names = ["run", "source", "ref", "operation", "prior", "triples"]
+        names = ["run", "source", "ref", "operation", "prior", "triples", "reason"]
         self._connection.execute(insert(changes).from_select(names, effect))
 
     def _write_records(self, run_id: int, now: datetime) -> None:
@@ -298,6 +396,8 @@ class Draft:
             "page": func.coalesce(staged.c.page, records.c.page),
             "findings": case((staged.c.judged.is_not(None), staged.c.findings), else_=records.c.findings),
             "reason": staged.c.reason,
+            "place": func.coalesce(staged.c.place, records.c.place),
+            "ends": case((staged.c.judged.is_not(None), staged.c.ends), else_=records.c.ends),
             "first_seen": func.coalesce(records.c.first_seen, literal(now, records.c.first_seen.type)),
             "missing_since": staged.c.missing_since,
             "run": literal(run_id),

@@ -25,7 +25,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    true,
     update,
 )
 from sqlalchemy.exc import DatabaseError
@@ -35,6 +34,7 @@ from harvester.errors import StoreError
 from harvester.ledger import tables
 from harvester.ledger.draft import WRITE, Draft
 from harvester.ledger.packing import unpack
+from harvester.ledger.reckoning import finding_counts
 from harvester.ledger.tables import changes, meta, records, runs, sources
 from harvester.ledger.upgrade import upgrade
 from harvester.model import Outcome, Severity
@@ -82,6 +82,18 @@ class Ledger:
         self._engine.dispose()
 
     @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that reads one snapshot."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection that writes, all or nothing."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
     def draft(self, source: str) -> Iterator[Draft]:
         """A draft of one run of one source; what is not committed leaves no trace."""
         with self._engine.connect() as connection:
@@ -116,40 +128,47 @@ class Ledger:
         """The last runs of a source, newest first."""
         return self._rows(select(runs).where(runs.c.source == source).order_by(runs.c.id.desc()).limit(limit))
 
+    def run(self, number: int) -> Row[Any]:
+        """One run, which must exist."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(runs).where(runs.c.id == number)).one()
+
     def last_run(self) -> int:
         """The number of the last run of any source; 0 before the first."""
         with self._engine.connect() as connection:
             return connection.execute(select(func.max(runs.c.id))).scalar() or 0
 
-    def last_complete(self, source: str) -> Row[Any] | None:
-        """The last run that read the whole listing and was accepted; its answers may be asked for again."""
-        succeeded = [outcome for outcome in Outcome if outcome.succeeded]
-        query = select(runs).where(
-            runs.c.source == source,
-            runs.c.outcome.in_(succeeded),
-            runs.c.answers.is_not(None),
-            runs.c.since.is_(None),
-        )
-        return self._first(query.order_by(runs.c.id.desc()).limit(1))
+    def last_complete(self, source: str, *, upto: int | None = None) -> Row[Any] | None:
+        """The last run that read the whole listing and was accepted; its answers may be asked for again.
 
-    def later_readings(self, source: str, after: int) -> list[Row[Any]]:
+        The last up to run `upto`, when it is given.
+        """
+        query = self._accepted(source, upto).where(runs.c.answers.is_not(None), runs.c.since.is_(None))
+        return self._first(query.limit(1))
+
+    def later_readings(self, source: str, after: int, *, upto: int | None = None) -> list[Row[Any]]:
         """The accepted runs after run `after` that asked only for what had changed, newest first."""
-        succeeded = [outcome for outcome in Outcome if outcome.succeeded]
-        query = select(runs).where(
-            runs.c.source == source,
-            runs.c.id > after,
-            runs.c.outcome.in_(succeeded),
-            runs.c.answers.is_not(None),
-            runs.c.since.is_not(None),
-        )
-        return self._rows(query.order_by(runs.c.id.desc()))
+        query = self._accepted(source, upto).where(runs.c.answers.is_not(None), runs.c.since.is_not(None))
+        return self._rows(query.where(runs.c.id > after))
+
+    def noted_runs(self, source: str, *, upto: int | None = None) -> list[int]:
+        """The accepted runs whose records together are the listing, newest first; may be empty.
+
+        The last that read the whole and changed something, before it those that read changes only.
+        """
+        found = []
+        query = self._accepted(source, upto).where(runs.c.outcome != Outcome.UNCHANGED)
+        for row in self._rows(query):
+            if "limited" not in row.counts:
+                found.append(row.id)
+                if row.since is None:
+                    return found
+        return []
 
     def memory(self, source: str) -> Mapping[str, Any]:
         """What the last run that read records remembers of them, for the next; empty before the first."""
-        query = select(runs.c.findings).where(
-            runs.c.source == source, runs.c.findings.cast(Text).contains('"fields"')
-        )
-        found = self._first(query.order_by(runs.c.id.desc()).limit(1))
+        query = self._accepted(source).where(runs.c.findings.cast(Text).contains('"fields"'))
+        found = self._first(query.limit(1))
         return found.findings if found else {}
 
     def record(self, source: str, ref: str) -> Row[Any] | None:
@@ -194,11 +213,8 @@ class Ledger:
 
     def finding_counts(self, source: str) -> Mapping[tuple[str, str, str], int]:
         """How often each (severity, code, field) was found in the records of a source."""
-        one = func.json_each(records.c.findings).table_valued("value")  # SQLite; PostgreSQL has its own name
-        told = [func.json_extract(one.c.value, f"$.{name}") for name in ("severity", "code", "field")]
-        query = select(*told, func.count()).select_from(records).join(one, true())
-        query = query.where(records.c.source == source).group_by(*told)
-        return {(severity, code, field): n for severity, code, field, n in map(tuple, self._rows(query))}
+        with self.reading() as connection:
+            return finding_counts(connection, source)
 
     def violations(self, source: str) -> list[Row[Any]]:
         """The (ref, findings) of the records of a source that a violation keeps out or stale, by ref."""
@@ -263,6 +279,14 @@ class Ledger:
                     yield unpack(row.triples)
 
         return position, payloads()
+
+    def _accepted(self, source: str, upto: int | None = None) -> Select[Any]:
+        """The runs of a source that succeeded, newest first."""
+        succeeded = [outcome for outcome in Outcome if outcome.succeeded]
+        query = select(runs).where(runs.c.source == source, runs.c.outcome.in_(succeeded))
+        if upto is not None:
+            query = query.where(runs.c.id <= upto)
+        return query.order_by(runs.c.id.desc())
 
     def _rows(self, query: Select[Any]) -> list[Row[Any]]:
         with self._engine.connect() as connection:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Moment(TypeDecorator[datetime]):
@@ -70,6 +70,7 @@ runs = Table(
     Column("ended_at", Moment, nullable=False),
     Column("outcome", String, nullable=False),
     Column("message", Text),
+    Column("cause", String),  # why it did not succeed; NULL when it did
     Column("recipe", String),
     Column("since", Moment),  # a run that asked only for what changed after it; NULL when it asked for all
     Column(
@@ -91,6 +92,7 @@ changes = Table(
     Column("operation", String, nullable=False),  # create, update, withdraw
     Column("prior", Integer),
     Column("triples", LargeBinary),  # compressed canonical N-Triples; NULL when withdrawn
+    Column("reason", Text),  # why it was withdrawn
     Index("changes_by_source", "source", "id"),
     Index("changes_by_record", "source", "ref", "id"),
     sqlite_autoincrement=True,
@@ -110,11 +112,45 @@ records = Table(
     Column("page", Text),
     Column("findings", JSON(none_as_null=True)),
     Column("reason", Text),
+    Column("place", String),  # its commune or point, to know it again under another ref
+    Column("ends", Moment),  # when an event is over
     Column("first_seen", Moment, nullable=False),
     Column("missing_since", Moment),
     Column("run", Integer, nullable=False),  # the run that last judged it
     Index("records_by_page", "page"),
     sqlite_with_rowid=False,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("ref", String),
+    Column("field", String),
+    Column("run", Integer),  # the held run decided on, or the run that carried the decision out
+    Column("reason", Text, nullable=False),
+    Index("decisions_by_source", "source", "id"),
+    sqlite_autoincrement=True,
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("hash", String, primary_key=True),  # of source and ref: the list itself tells nothing
+    Column("field", String, primary_key=True),  # "" for the whole record
+    Column("at", Moment, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("source", String, primary_key=True),  # "" for the house itself
+    Column("alarm", String, primary_key=True),
+    Column("since", Moment, nullable=False),
 )
 
 staging = MetaData()
@@ -147,6 +183,8 @@ staged = Table(
     Column("page", Text),
     Column("findings", JSON(none_as_null=True)),
     Column("reason", Text),
+    Column("place", String),
+    Column("ends", Moment),
     Column("missing_since", Moment),
     prefixes=["TEMPORARY"],
 )

@@ -16,7 +16,15 @@ from sqlalchemy import Connection, update
 from harvester.errors import StoreError
 from harvester.ledger.tables import SCHEMA_VERSION, meta
 
-STEPS: Mapping[int, Sequence[str]] = {1: ("ALTER TABLE runs ADD COLUMN since DATETIME",)}
+STEPS: Mapping[int, Sequence[str]] = {
+    1: ("ALTER TABLE runs ADD COLUMN since DATETIME",),
+    2: (
+        "ALTER TABLE runs ADD COLUMN cause VARCHAR",
+        "ALTER TABLE changes ADD COLUMN reason TEXT",
+        "ALTER TABLE records ADD COLUMN place VARCHAR",
+        "ALTER TABLE records ADD COLUMN ends DATETIME",
+    ),
+}
 """From a version to the next."""
 
 

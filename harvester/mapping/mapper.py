@@ -78,6 +78,10 @@ class Mapper:
         """False when `only` leaves this record out (it is then *ignored*)."""
         return self.wanted(record.value)
 
+    def heads(self, field: str) -> frozenset[str]:
+        """The top-level fields of a record that fill an item field; empty when it is not mapped."""
+        return frozenset().union(*(step.rule.heads for step in self.steps if step.field.name == field))
+
     def item(self, record: Record) -> tuple[Item, list[Finding]]:
         """The item of a record, and what cleaning has to say about it.
 
