@@ -13,6 +13,7 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple, Protocol
@@ -26,18 +27,24 @@ CONTROL = "/_faults"
 CONTROL_BYTES = 1 << 16
 QUESTION_BYTES = 1 << 20
 IDLE_S = 30
+STEPS_PER_S = 100
+"""How often a slow answer sends something: more often than any time-out between two bytes."""
 
 Connection = socket.socket | tuple[bytes, socket.socket]
 """What socketserver calls a request; over TCP always a socket."""
 
 
 class Seen(NamedTuple):
-    """One request as it came and the status it got; 0 when the connection was reset instead."""
+    """One request as it came and the status it got; 0 when the connection was reset instead.
+
+    `at` is when its head was read, in seconds of a clock that never goes back.
+    """
 
     method: str
     path: str
     status: int
     headers: dict[str, str]
+    at: float
 
 
 class Answering(Protocol):
@@ -111,12 +118,13 @@ class _Conversation(BaseHTTPRequestHandler):
         self._answer(self.path)
 
     def _answer(self, asked: str) -> None:
+        at = time.monotonic()
         try:
             reply = negotiated(self.server.partners.reply(asked), _headers(self))
         except UnknownFault as error:  # only when the fault does not fit what this path answers
             reply = Reply(status=500, body=f"{error}\n".encode())
-        status = 0 if reply.reset else reply.status
-        self.server.partners.keep(Seen(self.command, self.path, status, _headers(self)))
+        status = 0 if reply.silent else reply.status
+        self.server.partners.keep(Seen(self.command, self.path, status, _headers(self), at))
         self._send(reply)
 
     do_HEAD = do_GET  # noqa: N815  (named by http.server)
@@ -149,12 +157,14 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         self.close_connection |= reply.cut or reply.reset
-        if self.server.partners.stopping.wait(reply.wait_s) or reply.reset:
+        if self.server.partners.stopping.wait(reply.wait_s) or reply.silent:
             self._reset()
             return
         self._send_head(reply)
         if self.command != "HEAD" and reply.status not in (204, 304):
             self._send_body(reply)
+        if reply.reset:
+            self._reset()
 
     def _send_head(self, reply: Reply) -> None:
         self.send_response(reply.status)
@@ -190,5 +200,5 @@ def _pieces(reply: Reply) -> Iterable[bytes]:
     body = reply.body[: len(reply.body) // 2] if reply.cut else reply.body
     if reply.rate is None:
         return (body for _ in range(reply.times))
-    step = max(1, int(reply.rate / 20))
+    step = max(1, int(reply.rate / STEPS_PER_S))
     return (body[start : start + step] for start in range(0, len(body), step))

@@ -7,12 +7,12 @@ so that a test cannot fill the machine.
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from demo import altered
 from demo.reply import Reply
 
 MIB = 1 << 20
@@ -23,6 +23,7 @@ MAINTENANCE = (
     "<!doctype html><html lang='fr'><head><title>Maintenance en cours</title></head>"
     "<body><h1>Site en maintenance</h1><p>Nous revenons bientôt.</p></body></html>"
 )
+ERROR = '{"error": {"code": "internal_error", "message": "Une erreur est survenue, merci de réessayer."}}'
 
 Replies = Callable[[str], Reply]
 
@@ -37,39 +38,38 @@ def faulty(path: str, fault: str, replies: Replies) -> Reply:
     Args:
         path: the address asked for.
         fault: `status:CODE[:RETRY_AFTER]` · `empty` · `list` (`[]`) · `null` · `cut` (half the body, then
-            the connection closes) · `half` (half the body, its length matches) · `html` (maintenance page
-            at 200) · `charset:LABEL` · `drip:BYTES_PER_SECOND` · `hang:SECONDS` · `reset` ·
-            `redirect:ADDRESS` · `loop` · `huge:MIB` · `bomb:MIB` (gzip) · `page:PATH` (the body of another
-            path) · `rename:OLD:NEW` (a JSON key, at any depth).
+            the connection closes) · `torn` (the same, by a reset) · `half` (half the body, its length
+            matches) · `lines` (the same, at the end of a line) · `html` (maintenance page at 200) · `error`
+            (JSON that tells an error at 200) · `charset:LABEL` · `recode:ENCODING` (the bytes change, the
+            label stays) · `drip:BYTES_PER_SECOND` · `hang:SECONDS` · `reset` · `redirect:ADDRESS` · `loop` ·
+            `huge:MIB` · `bomb:MIB` (gzip) · `page:PATH` (the body of another path) · `rename:OLD:NEW` (a JSON
+            key at any depth, a word of another text) · `count:NAME:N` (the number after a name, N higher).
         replies: gives the good reply of any path.
 
     Returns:
         A reply that is never compressed nor answered by 304.
 
     Raises:
-        UnknownFault: if the word is unknown or its argument does not fit.
+        UnknownFault: if the word is unknown, or its argument does not fit, or would leave the body as it is.
     """
     word, _, argument = fault.partition(":")
     if word not in FAULTS:
         raise UnknownFault(f"faults: no fault '{word}'; known: {', '.join(sorted(FAULTS))}")
-    given = path if word == "loop" else argument
+    given = path.partition("#")[0] if word == "loop" else argument
     try:
         good = replies(_given(argument) if word == "page" else path)
         return FAULTS[word](replace(good, plain=False), given)
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         raise UnknownFault(f"faults: argument '{argument}' does not fit '{word}': {error}") from error
 
 
 def check(fault: str) -> None:
     """Raises UnknownFault when `fault` cannot be understood, before any request meets it."""
-    faulty("/", fault, lambda _: Reply(body=b"{}"))
-
-
-def renamed(value: object, old: str, new: str) -> object:
-    """`value`, plain JSON data, with every key `old` written `new`, at any depth, order kept."""
-    if isinstance(value, dict):
-        return {new if key == old else key: renamed(inner, old, new) for key, inner in value.items()}
-    return [renamed(inner, old, new) for inner in value] if isinstance(value, list) else value
+    try:
+        faulty("/", fault, lambda _: Reply(body=b"{}"))
+    except UnknownFault as error:
+        if not isinstance(error.__cause__, altered.Unchanged):  # another body may have what it needs
+            raise
 
 
 def _status(good: Reply, argument: str) -> Reply:
@@ -90,20 +90,32 @@ def _body(body: bytes) -> Callable[[Reply, str], Reply]:
     return lambda good, _: replace(good, body=body)
 
 
+def _spoiled(spoil: Callable[[bytes], bytes]) -> Callable[[Reply, str], Reply]:
+    return lambda good, _: replace(good, body=spoil(good.body))
+
+
 def _cut(good: Reply, _: str) -> Reply:
     return replace(good, cut=True)
+
+
+def _torn(good: Reply, _: str) -> Reply:
+    return replace(good, cut=True, reset=True)
 
 
 def _page(good: Reply, _: str) -> Reply:
     return good
 
 
-def _half(good: Reply, _: str) -> Reply:
-    return replace(good, body=good.body[: len(good.body) // 2])
-
-
 def _html(good: Reply, _: str) -> Reply:
     return _text(good, MAINTENANCE, "text/html")
+
+
+def _error(good: Reply, _: str) -> Reply:
+    return _text(good, ERROR, "application/json")
+
+
+def _recode(good: Reply, encoding: str) -> Reply:
+    return replace(good, body=altered.recoded(good.body, _given(encoding)))
 
 
 def _charset(good: Reply, label: str) -> Reply:
@@ -137,8 +149,12 @@ def _bomb(good: Reply, mib: str) -> Reply:
 
 def _rename(good: Reply, argument: str) -> Reply:
     old, _, new = argument.partition(":")
-    body = json.dumps(renamed(json.loads(good.body), _given(old), _given(new)), ensure_ascii=False)
-    return replace(good, body=body.encode())
+    return replace(good, body=altered.renamed(good.body, _given(old), _given(new)))
+
+
+def _count(good: Reply, argument: str) -> Reply:
+    name, _, more = argument.rpartition(":")
+    return replace(good, body=altered.recounted(good.body, _given(name), int(more)))
 
 
 def _given(argument: str) -> str:
@@ -168,8 +184,12 @@ FAULTS: Mapping[str, Callable[[Reply, str], Reply]] = {
     "list": _body(b"[]"),
     "null": _body(b"null"),
     "cut": _cut,
-    "half": _half,
+    "torn": _torn,
+    "half": _spoiled(altered.half),
+    "lines": _spoiled(altered.half_of_lines),
     "html": _html,
+    "error": _error,
+    "recode": _recode,
     "charset": _charset,
     "drip": _drip,
     "hang": _hang,
@@ -180,4 +200,5 @@ FAULTS: Mapping[str, Callable[[Reply, str], Reply]] = {
     "bomb": _bomb,
     "page": _page,
     "rename": _rename,
+    "count": _count,
 }

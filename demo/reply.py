@@ -18,7 +18,8 @@ class Reply:
 
     `body` is sent `times` times over; `date` is aware UTC, None when the partner states none; a plain
     reply may be compressed and answered by 304. `wait_s` passes before the first byte, `rate` is in
-    bytes per second, `cut` closes the connection half-way, `reset` sends nothing at all.
+    bytes per second, `cut` closes the connection half-way, `reset` breaks it off: before anything is sent,
+    or half-way when it is `cut` too.
     """
 
     status: int = 200
@@ -33,6 +34,11 @@ class Reply:
     cut: bool = False
     reset: bool = False
     plain: bool = True
+
+    @property
+    def silent(self) -> bool:
+        """True when nothing is sent at all."""
+        return self.reset and not self.cut
 
     @property
     def size(self) -> int:

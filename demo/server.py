@@ -9,6 +9,7 @@ would give, good or bad, and the list of what was asked. Never leaves 127.0.0.1,
 from __future__ import annotations
 
 import argparse
+import hashlib
 import signal
 import sys
 import threading
@@ -48,6 +49,7 @@ class Partners:
         self._lock = threading.Lock()
         self._faults: dict[str, tuple[str, int | None]] = {}
         self._served: dict[str, tuple[Content, str]] = {}
+        self._replies: dict[str, Reply] = {}
         self._server: Listener | None = None
         self._thread: threading.Thread | None = None
 
@@ -91,6 +93,7 @@ class Partners:
     def misbehave(self, path: str, fault: str, *, times: int | None = None) -> None:
         """Makes `path` (query string included; a final `*` means "and all below") fail.
 
+        A question sent by POST may be named alone, as `answer` says; its path alone means all of them.
         `fault` is written as `demo.faults.faulty` says; `times` is how many requests meet it, None for
         all. A new fault of the same path replaces the old one.
 
@@ -117,9 +120,16 @@ class Partners:
         """
         self._served[path] = (content, media_type)
 
+    def answer(self, path: str, reply: Reply) -> None:
+        """Gives this reply to `path`; it comes before all that is served or recorded.
+
+        A question sent by POST is named by its path, a `#` and `digest` of its body.
+        """
+        self._replies[path] = reply
+
     def reply(self, path: str) -> Reply:
         """The reply to one request for `path` (with `#` and the body of a POST); counts down its fault."""
-        fault = self._fault(path.partition("#")[0])
+        fault = self._fault(path)
         return faults.faulty(path, fault, self._good) if fault else self._good(path)
 
     def keep(self, seen: Seen) -> None:
@@ -129,6 +139,9 @@ class Partners:
             del self.requests[:-REQUESTS_KEPT]
 
     def _good(self, path: str) -> Reply:
+        ready = next((self._replies[name] for name in _names(path) if name in self._replies), None)
+        if ready:
+            return ready
         bare = path.partition("#")[0]
         served = self._served.get(path) or self._served.get(bare) or self._served.get(bare.partition("?")[0])
         if served:
@@ -151,9 +164,21 @@ class Partners:
             return fault
 
 
+def digest(body: str) -> str:
+    """16 hexadecimal digits of the body of a POST, by which its question is named."""
+    return hashlib.sha256(body.encode()).hexdigest()[:16]
+
+
+def _names(path: str) -> Iterable[str]:
+    """The names of one request: as it is, of its question when it is a POST, of its path alone."""
+    bare, _, body = path.partition("#")
+    return (path, f"{bare}#{digest(body)}", bare)
+
+
 def _patterns(path: str) -> Iterable[str]:
-    """The path itself, then every `prefix*` it falls under, longest first."""
-    return [path, *(f"{path[:end]}*" for end in range(len(path), -1, -1))]
+    """The names of a request, then every `prefix*` it falls under, longest first."""
+    bare = path.partition("#")[0]
+    return [*_names(path), *(f"{bare[:end]}*" for end in range(len(bare), -1, -1))]
 
 
 def main() -> None:

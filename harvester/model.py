@@ -210,8 +210,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-HEADERS = ("link", "x-total-count", "x-wp-total", "x-wp-totalpages")
-"""The response headers kept with an answer: where its next page is, and how much there is in all."""
+HEADERS = ("link", "x-total-count", "x-wp-total", "x-wp-totalpages", "cache-control")
+"""The response headers kept with an answer: its next page, how much there is in all, if it is for good."""
 
 
 def posted(url: str, content: bytes) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from demo.conversation import HOST, Listener, Seen
-from demo.reply import Reply
 from shelf import RECORDINGS
 
+from demo.conversation import HOST, Listener, Seen
+from demo.reply import Reply
 from harvester.model import posted
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from harvester import connectors
+from harvester.config import load
 from harvester.errors import SourceChanged, SourceError
 from harvester.model import Answer, Listed, Record, Rejected, Source, posted
 
@@ -39,6 +39,7 @@ class Shelf:
         self.bodies = dict(bodies)
         self.labels = labels or {}
         self.since = since
+        self.known: Mapping[str, Answer] = {}
         self.failing = dict(failing or {})
         self.asked: list[str] = []
 
@@ -86,11 +87,13 @@ def source(connector: str, url: str | list[str], **said: Any) -> Source:
 
 
 def recorded(name: str) -> tuple[Source, Shelf]:
+    """The source that a recording declares, called `test`, and its answers."""
     folder = RECORDINGS / name
-    table = tomllib.loads((folder / "source.toml").read_text(encoding="utf-8"))["source"]["recorded"]
+    declared = load(folder / "source.toml")
+    assert [str(problem) for problem in declared.problems] == []
     labels = json.loads((folder / "answers.json").read_text(encoding="utf-8"))
     bodies = {url: (folder / label["file"]).read_bytes() for url, label in labels.items()}
-    return source(table.pop("connector"), table.pop("url"), **table), Shelf(bodies, labels)
+    return replace(declared.sources["recorded"], id="test"), Shelf(bodies, labels)
 
 
 def harvested(feed: Source, shelf: Shelf) -> list[Listed]:

@@ -653,6 +653,24 @@ def test_what_hangs_on_a_dependent_and_is_not_kept_is_told_with_the_way_to_it():
     assert record.value["pair:partnerOf/pair:documentedBy"]["pair:label"] == "Un guide"
 
 
+def test_a_dataset_gives_its_files_as_documents_and_nobody_who_is_to_be_contacted():
+    prefixes = (
+        "@prefix vcard: <http://www.w3.org/2006/vcard/ns#> . @prefix geodcat: <http://data.europa.eu/930/> . "
+    )
+    record = one(
+        f"""{prefixes} <d> a dcat:Dataset ; dcterms:title "Jeu" ; dcat:landingPage <jeux/d> ; dcat:inSeries <serie> ;
+        dcat:contactPoint [ a vcard:Kind ; vcard:fn "Camille" ; vcard:hasEmail <mailto:camille@example.org> ] ;
+        geodcat:custodian <camille> ; dcterms:rightsHolder "Camille" ;
+        dcat:distribution [ a dcat:Distribution ; dcterms:title "CSV" ; dcat:accessURL <voir> ; dcat:downloadURL <d.csv> ] .""",
+        kinds={"dcat:Dataset": "document"},
+    )
+    assert isinstance(record, Record)
+
+    assert "amille" not in str(record)
+    assert (record.value["page"], record.value["part_of"]) == (f"{SITE}jeux/d", "serie")
+    assert record.value["documents"] == {"name": "CSV", "page": f"{SITE}voir", "content": f"{SITE}d.csv"}
+
+
 def test_an_empty_text_says_nothing():
     record = one('<o> a pair:Organization ; rdfs:label ""@fr, " " ; foaf:name "Nom" ; pair:openingHours "" .')
     assert isinstance(record, Record)

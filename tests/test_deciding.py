@@ -60,7 +60,7 @@ def refs(federation, state: str = "published") -> set[str]:
     return {ref for ref, row in found.items() if row is not None and row.state == state}
 
 
-def released(federation, run: int) -> Asked:
+def released(run: int) -> Asked:
     decision = Decision(Action.RELEASE, "jardins", "Ada", "fusion annoncée", NOW, run=run)
     return Asked(release=decision)
 
@@ -82,7 +82,7 @@ def test_released_run_is_judged_against_the_ledger_of_now_and_says_who_and_why(g
     serve(partners, range(40))
     number = garden.run("jardins").run
 
-    report = garden.run("jardins", asked=released(garden, number))
+    report = garden.run("jardins", asked=released(number))
 
     assert report.outcome == Outcome.DONE
     assert report.message == "released by Ada (fusion annoncée): 60 updated, 60 missing"
@@ -96,7 +96,7 @@ def test_release_asks_nothing_of_the_partner_and_its_answers_stand_for_the_listi
     number = garden.run("jardins").run
     asked = len(partners.requests)
 
-    garden.run("jardins", asked=released(garden, number))
+    garden.run("jardins", asked=released(number))
     assert len(partners.requests) == asked
 
     assert garden.run("jardins").outcome == Outcome.UNCHANGED

@@ -28,10 +28,10 @@ from hypothesis import strategies as st
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # `demo` is not installed
 
-from demo import faults, sites
+from demo import altered, faults, sites
 from demo.negotiation import negotiated
 from demo.reply import Reply
-from demo.server import Partners
+from demo.server import Partners, digest
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 RECORDED = DEMO / "partners"
@@ -363,6 +363,13 @@ def test_a_reset_connection_gives_no_answer(partners, connection):
     assert [seen.status for seen in partners.requests] == [0]
 
 
+def test_a_torn_answer_begins_and_is_broken_off_by_a_reset(partners, connection):
+    partners.misbehave(ENTRIES, "torn")
+    with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
+        get(connection, ENTRIES)
+    assert [seen.status for seen in partners.requests] == [200]
+
+
 @pytest.mark.parametrize(("fault", "location"), [("redirect:/elsewhere", "/elsewhere"), ("loop", ENTRIES)])
 def test_a_redirect_names_where_to_go(partners, connection, fault, location):
     partners.misbehave(ENTRIES, fault)
@@ -389,21 +396,52 @@ def test_a_key_is_renamed_at_any_depth(partners, connection):
     assert [{"lat", "longitude"}] == [set(geo) for geo in [data[0]["geo"]]]
 
 
+@pytest.mark.parametrize(
+    ("body", "fault", "spoiled"),
+    [
+        (b"nom;ville\nnom de rue;Die\n", "rename:nom:name", b"name;ville\nname de rue;Die\n"),
+        (b"<liste><nom>A</nom><noms/></liste>", "rename:nom:name", b"<liste><name>A</name><noms/></liste>"),
+        (b'{"total": 3, "sous-total": 4}', "count:total:2", b'{"total": 5, "sous-total": 4}'),
+        (b'<token size="3" cursor="0"/>', "count:size:-1", b'<token size="2" cursor="0"/>'),
+        (b'<n:total t="#int2">3</n:total>', "count:n:total:1", b'<n:total t="#int2">4</n:total>'),
+        (b'{"n": {"type": "int", "value": "3"}}', "count:n:1", b'{"n": {"type": "int", "value": "4"}}'),
+        ("café\nthé\n".encode(), "recode:iso-8859-1", "café\nthé\n".encode("latin-1")),
+        (b"a,b\n1,2\n3,4\n5,6", "lines", b"a,b\n"),
+        (b"123456", "lines", b"123"),
+        (b"{}", "error", faults.ERROR.encode()),
+    ],
+    ids=["word", "element", "key", "attribute", "content", "value", "latin-1", "lines", "one-line", "error"],
+)
+def test_a_body_is_spoiled_a_little(partners, connection, body, fault, spoiled):
+    partners.serve("/spoiled", body, "text/plain")
+    partners.misbehave("/spoiled", fault)
+    assert spoiled == get(connection, "/spoiled").body
+
+
+@pytest.mark.parametrize("fault", ["rename:b:c", "recode:iso-8859-1", "count:total:1"])
+def test_a_fault_that_would_spoil_nothing_is_said(partners, connection, fault):
+    partners.serve("/good", b'{"a": 1}', "application/json")
+    partners.misbehave("/good", fault)
+    assert get(connection, "/good").status == 500
+
+
 def test_a_fault_that_does_not_fit_the_answer_is_said(partners, connection):
-    partners.misbehave("/mediation-numerique/gironde.csv", "rename:a:b")
+    partners.misbehave("/mediation-numerique/gironde.csv", "rename:colour:couleur")
     got = get(connection, "/mediation-numerique/gironde.csv")
     assert got.status == 500
-    assert b"faults: argument 'a:b' does not fit 'rename'" in got.body
+    assert b"faults: argument 'colour:couleur' does not fit 'rename'" in got.body
 
 
 @given(JSON_VALUES)
 def test_renaming_there_and_back_changes_nothing(value):
-    assert value == faults.renamed(faults.renamed(value, "a", "never used"), "never used", "a")
+    assert value == altered.rekeyed(altered.rekeyed(value, "a", "never used"), "never used", "a")
 
 
 @given(JSON_VALUES)
 def test_a_renamed_key_is_nowhere_to_be_found(value):
-    assert '"a":' not in json.dumps(faults.renamed(value, "a", "b"), separators=(",", ":"), ensure_ascii=True)
+    assert '"a":' not in json.dumps(
+        altered.rekeyed(value, "a", "b"), separators=(",", ":"), ensure_ascii=True
+    )
 
 
 def test_a_fault_lasts_as_often_as_asked(partners, connection):
@@ -434,6 +472,8 @@ def test_a_fault_spares_other_addresses_unless_a_star_covers_them(partners, conn
         "hang:601",
         "huge:1025",
         "bomb:nan",
+        "recode:klingon",
+        "count:total:many",
         "page:",
         "charset:",
     ],
@@ -489,6 +529,17 @@ def test_a_question_sent_by_post_is_answered_by_what_it_says(partners, connectio
     partners.misbehave("/api", "status:503", times=1)
     assert get(connection, "/api", "POST", "second").status == 503
     assert get(connection, "/api", "POST", "third").body == b"THIRD"
+
+
+def test_each_question_sent_by_post_may_have_its_own_reply_and_its_own_fault(partners, connection):
+    for question in ("one", "two"):
+        reply = Reply(body=question.upper().encode(), headers={"X-WP-Total": "2"})
+        partners.answer(f"/api#{digest(question)}", reply)
+    partners.misbehave(f"/api#{digest('two')}", f"page:/api#{digest('one')}")
+    got = [get(connection, "/api", "POST", question) for question in ("one", "two")]
+    assert [(one.body, one.headers["X-Wp-Total"]) for one in got] == [(b"ONE", "2"), (b"ONE", "2")]
+    partners.misbehave("/api", "status:503", times=1)
+    assert get(connection, "/api", "POST", "one").status == 503
 
 
 # Start and stop

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from harvester import vocab
 from harvester.errors import SourceChanged
-from harvester.rdf import Left, Literal, Thing, Value, serialisation, things
-from harvester.rdf.contexts import DEEPEST
+from harvester.rdf import Left, Literal, Thing, Value, by_graph, serialisation, things
+from harvester.rdf.contexts import DEEPEST, bundled
 from harvester.rdf.grouping import MOST
 from harvester.rdf.reading import LONGEST
 
@@ -210,6 +210,43 @@ def test_the_members_of_a_list_without_a_name_stand_beside_it():
     ]
 
 
+@pytest.mark.parametrize(
+    "leads",
+    [
+        "https://w3id.org/tree#relation",
+        "http://www.w3.org/ns/dcat#dataset",
+        "http://www.w3.org/ns/dcat#record",
+    ],
+)
+def test_a_listing_of_more_nameless_nodes_than_a_thing_may_hold_gives_them_all(leads):
+    found = read(f"<c> <{leads}> " + ", ".join(f"[ <p> {number} ]" for number in range(MOST + 5)) + " .")
+
+    assert sum(1 for thing in found if said(thing, "p")) == MOST + 5
+
+
+def test_graphs_that_say_different_things_of_one_node_are_read_apart():
+    text = '<a> <p> "0" . <g> { <a> <p> "1" ; <q> [ <r> "in" ] } <h> { <a> <p> "2" } _:x { <a> <p> "3" }'
+    found = by_graph(text.encode(), "application/trig", base=BASE)
+
+    assert {name: [said(thing, "p") for thing in of] for name, of in found.items()} == {
+        "": [["0", "3"]], E + "g": [["1"]], E + "h": [["2"]],
+    }  # fmt: skip
+    assert [said(one, "r") for one in nodes(found[E + "g"][0])] == [[], ["in"]]
+    with pytest.raises(SourceChanged, match="is no RDF"):
+        by_graph(b"<html>", "text/html", base=BASE)
+
+
+@pytest.mark.parametrize(
+    ("graphs", "expected"),
+    [(None, ["0", "1", "2", "3"]), ([""], ["0", "3"]), ([E + "g", E + "h"], ["1", "2"])],
+)
+def test_only_the_named_graphs_that_are_asked_for_are_read(graphs, expected):
+    text = '<a> <p> "0" . <g> { <a> <p> "1" } <h> { <a> <p> "2" } _:x { <a> <p> "3" }'
+    (thing,) = read(text, "application/trig", graphs=graphs)
+
+    assert said(thing, "p") == expected
+
+
 def test_a_circle_is_cut_where_it_closes_and_nobody_is_lost():
     (pair,) = read('_:x <p> _:y . _:y <p> _:x ; <q> "end" .')
     (loop,) = read("<a> <p> _:x . _:x <p> _:x .")
@@ -403,6 +440,24 @@ def test_a_context_that_the_connector_kept_is_read_and_has_no_say_over_addresses
     (thing,) = read('{"@context": "ctx.json", "@id": "a", "p": "x"}', JSON, contexts=kept)
 
     assert (thing.iri, said(thing, "p")) == (E + "a", ["x"])
+
+
+def test_a_list_of_contexts_in_a_list_is_read_as_one():
+    kept = {
+        "https://e.org/ctx.json": b'{"@context": [{"p": "https://e.org/p"}, "more.json"]}',
+        "https://e.org/more.json": b'{"@context": {"q": "https://e.org/q"}}',
+    }
+
+    (thing,) = read('{"@context": [{}, "ctx.json"], "@id": "a", "p": "x", "q": "y"}', JSON, contexts=kept)
+
+    assert (said(thing, "p"), said(thing, "q")) == (["x"], ["y"])
+
+
+def test_whether_the_house_has_a_context_is_known_before_it_is_asked_for():
+    assert bundled("https://www.w3.org/ns/activitystreams")
+    assert bundled("http://schema.org/")
+    assert bundled("https://any.example/.well-known/context.jsonld")
+    assert not bundled("https://any.example/context.json")
 
 
 def test_contexts_that_lead_to_each_other_are_refused():

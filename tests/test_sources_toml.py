@@ -27,7 +27,6 @@ ON = [source for source in SOURCES if source.enabled]
 
 REASON = re.compile(r"^Off: .{10,}?; ask \S.{5,}")
 HEADER = re.compile(r"^# === (.+?) =+$")
-COMMENTED = re.compile(r"^# (\[source\.|[a-z_]+ = )")
 
 
 def comment_above(source: str) -> str:
@@ -40,12 +39,6 @@ def comment_above(source: str) -> str:
     return " ".join(above)
 
 
-def waiting() -> dict[str, dict[str, str]]:
-    """The commented-out tables of the section of platforms without a connector."""
-    start = next(n for n, line in enumerate(LINES) if line.startswith("# === Waiting for their connector"))
-    return tomllib.loads("\n".join(line[2:] for line in LINES[start:] if COMMENTED.match(line)))["source"]
-
-
 def is_public(address: str) -> bool:
     """Whether the host of an address is a public name or a public number."""
     host = urlsplit(address).hostname or ""
@@ -54,9 +47,6 @@ def is_public(address: str) -> bool:
     except ValueError:
         return "." in host and not host.endswith((".local", ".localhost", ".internal", ".invalid"))
     return refusal(host) is None
-
-
-WAITING = waiting()
 
 
 def test_the_file_has_no_problem():
@@ -72,11 +62,10 @@ def test_every_source_is_credited_guarded_and_in_a_language():
     assert [source.id for source in SOURCES if source.expect.min_records < 2] == []
 
 
-def test_ids_are_written_alike_in_tables_mappings_and_waiting_tables():
-    headers = re.findall(r"^(?:# )?\[source\.([^.\]]+)", TEXT, re.MULTILINE)
+def test_ids_are_written_alike_in_tables_and_mappings():
+    headers = re.findall(r"^\[source\.([^.\]]+)", TEXT, re.MULTILINE)
     assert [name for name in headers if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)] == []
-    assert set(headers) == set(TABLES) | set(WAITING)
-    assert set() == set(TABLES) & set(WAITING)
+    assert set(headers) == set(TABLES)
 
 
 @pytest.mark.parametrize("source", OFF)
@@ -98,32 +87,24 @@ def test_no_source_is_on_without_a_licence():
 
 def test_every_licence_but_unknown_may_be_published():
     said = {source.id: source.licence for source in SOURCES}
-    said |= {name: table["licence"] for name, table in WAITING.items()}
     known = vocab.licences()
     assert {name: one for name, one in said.items() if one != "unknown" and not known[one].publishable} == {}
 
 
 def test_no_address_is_private():
     addresses = [address for source in SOURCES for address in source.urls]
-    addresses += [table["url"] for table in WAITING.values()]
     assert [address for address in addresses if not is_public(address)] == []
     assert [source.id for source in SOURCES if source.allow_private or source.robots_ignored] == []
 
 
 def test_no_two_sources_read_the_same_thing():
     read = Counter((url.rstrip("/"), str(one.options.get("form"))) for one in SOURCES for url in one.urls)
-    read.update((table["url"].rstrip("/"), str(table.get("network"))) for table in WAITING.values())
     assert [thing for thing, times in read.items() if times > 1] == []
-
-
-def test_a_waiting_table_says_what_its_connector_will_need():
-    needed = {"title", "connector", "url", "licence"}
-    assert {name: missing for name, table in WAITING.items() if (missing := needed - set(table))} == {}
 
 
 def test_sections_follow_one_another_from_sources_to_platforms_without_an_address():
     headers = [found[1] for line in LINES if (found := HEADER.match(line))]
-    assert headers[-2:] == ["Waiting for their connector", "Known, address not documented"]
+    assert headers[-2:] == ["Other platforms", "Known, address not documented"]
 
 
 def test_the_base_and_the_contact_are_placeholders_that_say_so():

@@ -59,6 +59,9 @@ class Fetches(Protocol):
     since: datetime | None
     """Only what changed after it is wanted; None for everything. See INCREMENTAL."""
 
+    known: Mapping[str, Answer]
+    """The answers of the last complete reading, by address: what will never change needs no asking again."""
+
     def get(self, url: str, *, accept: str = "*/*", conditional: bool = True) -> Answer:
         """The answer to one GET, already kept; raises SourceError when there is none to read."""
 

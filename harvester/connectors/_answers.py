@@ -44,6 +44,20 @@ def replay(answers: Sequence[Answer], source: Source) -> Callable[[str], Answer]
     return ask
 
 
+def distinct(answers: Sequence[Answer], source: Source) -> None:
+    """Return when each address gave an answer of its own.
+
+    Raises:
+        SourceChanged: two of them gave the same: a cache that does not look at the address.
+    """
+    known: dict[str, str] = {}
+    for answer in answers:
+        if (other := known.setdefault(answer.body, answer.url)) != answer.url:
+            raise SourceChanged(
+                f"{where(answer, source)}: the same answer as '{other}'; ask the site, or declare one of them"
+            )
+
+
 def find(answers: Sequence[Answer], *urls: str) -> Answer | None:
     """The first answer to one of `urls`, or None."""
     return next((answer for answer in answers if answer.url in urls), None)

@@ -145,6 +145,11 @@ def _own(known: Schema, name: str, wanted: Iterable[str]) -> list[str]:
     return [field for field in wanted if field in has]
 
 
+def body(query: str) -> bytes:
+    """What is sent by POST to ask a question."""
+    return json.dumps({"query": query}).encode()
+
+
 def plain(value: Value) -> Value:
     """Translated fields as texts with their language; blank ones are nothing. All else as it is."""
     if isinstance(value, list):

@@ -193,7 +193,7 @@ def _pages(site: Site, known: Schema, component: _Component) -> Iterator[Reading
         reading = site.read(queries.component(known, component.kind, component.ref, first=size, after=cursor))
         if not reading.data and not any(error.get("path") for error in reading.errors):
             raise reading.refusal("no data")
-        told = (reading.data.get("component") or {}).get(COMPONENTS[component.kind][0])
+        told = _own(reading, component).get(COMPONENTS[component.kind][0])
         if isinstance(told, dict):
             reading.found += _nodes(reading, told, component)
         else:
@@ -205,6 +205,14 @@ def _pages(site: Site, known: Schema, component: _Component) -> Iterator[Reading
         if cursor in seen:
             raise SourceChanged(f"{reading.place}: the pages of {component.address} do not end; ask the site")
         seen.add(cursor)
+
+
+def _own(reading: Reading, component: _Component) -> Mapping[str, Any]:
+    """What the answer tells of this component; a cache may answer what was asked before."""
+    found = reading.data.get("component") or {}
+    if (reading.data and "component" not in reading.data) or found.get("id", component.ref) != component.ref:
+        raise reading.refusal(f"component '{component.ref}' was asked for")
+    return found
 
 
 def _nodes(reading: Reading, told: Mapping[str, Any], component: _Component) -> Iterator[Found]:

@@ -33,6 +33,11 @@ VOLATILE = frozenset(
 """Answers and visits counted: an entry is not another one because somebody read it."""
 
 FEED = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
+ROOT = re.compile(
+    r"\ufeff?\s*(?:(?:<!--(?:(?!-->).)*-->|<[?!](?!--)[^>]*>)\s*)*<(?:\w+:)?(rss|feed|rdf)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+RSS = re.compile(r"purl\.org/rss/1\.0/|my\.netscape\.com/rdf/")
 CLOSED = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>(?:\s|<!--.*?-->)*\Z", re.IGNORECASE | re.DOTALL)
 DECLARED = re.compile(rb"<\?xml[^>]*encoding=[\"']([\w.-]+)", re.IGNORECASE)
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|\Z)")
@@ -48,8 +53,6 @@ def parsed(answer: Answer, source: Source | None, raw: Raw) -> Mapping[str, Any]
     Raises:
         SourceChanged: no feed, a feed that does not close, or more than 32 MiB.
     """
-    import feedparser  # type: ignore[import-untyped]  # it comes without types
-
     text = _text(answer, source, raw)
     if FEED.search(text[:START]) is None:
         page = PAGE.match(text) and "<html" in text[:START].lower()
@@ -59,11 +62,31 @@ def parsed(answer: Answer, source: Source | None, raw: Raw) -> Mapping[str, Any]
         raise SourceChanged(
             f"{where(answer, source)}: the feed is cut near {snippet(text[-60:])}; published data kept"
         )
+    return read(text, answer.url, where=where(answer, source))
+
+
+def is_feed(text: str) -> bool:
+    """True for what is RSS or Atom from its root on; other RDF than RSS 1.0 is not."""
+    found = ROOT.match(text[:START])
+    return found is not None and (found[1].lower() != "rdf" or RSS.search(text[:START]) is not None)
+
+
+def read(text: str, base: str, *, where: str) -> Mapping[str, Any]:
+    """`feed` and `entries` of the text of a feed, links made absolute from `base`.
+
+    Raises:
+        SourceChanged: it is so malformed that feedparser stumbles.
+    """
+    import feedparser  # type: ignore[import-untyped]  # it comes without types
+
     # without content-location: told an address, feedparser would join it to every guid that is no address
     headers = {"content-type": "application/xml; charset=utf-8"}
-    read = feedparser.parse(io.BytesIO(text.encode()), response_headers=headers)
-    entries = [_absolute(entry, answer.url) for entry in read["entries"]]
-    return {"feed": _absolute(read["feed"], answer.url), "entries": entries}
+    try:
+        found = feedparser.parse(io.BytesIO(text.encode()), response_headers=headers)
+    except (AttributeError, IndexError, KeyError, ValueError) as error:
+        raise SourceChanged(f"{where}: the feed is malformed ({error!r}); tell the partner") from error
+    entries = [_absolute(entry, base) for entry in found["entries"]]
+    return {"feed": _absolute(found["feed"], base), "entries": entries}
 
 
 def links(thing: Mapping[str, Any], relation: str) -> list[Mapping[str, Any]]:
@@ -101,10 +124,17 @@ def _absolute(thing: Mapping[str, Any], base: str) -> dict[str, Any]:
     plain = dict(thing)
     for name in LINKED & plain.keys():
         plain[name] = [
-            {key: urljoin(base, value) if key in ("href", "url") else value for key, value in link.items()}
+            {key: _joined(base, value) if key in ("href", "url") else value for key, value in link.items()}
             for link in plain[name]
         ]
-    return plain | ({"link": urljoin(base, plain["link"])} if plain.get("link") else {})
+    return plain | ({"link": _joined(base, plain["link"])} if plain.get("link") else {})
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError:  # "http://[" and the like
+        return address
 
 
 def _is_kept(name: str) -> bool:

@@ -16,10 +16,11 @@ def is_feature(value: Value) -> bool:
 def flattened(feature: Mapping[str, Any]) -> dict[str, Any]:
     """Its id and properties side by side, and `lon`, `lat` as written when its geometry is a point."""
     row = {"id": feature["id"]} if "id" in feature else {}
-    row |= feature.get("properties") or {}
-    geometry = feature.get("geometry") or {}
-    if geometry.get("type") == "Point":
-        row |= dict(zip(("lon", "lat"), geometry.get("coordinates") or (), strict=False))
+    properties, geometry = feature.get("properties"), feature.get("geometry")
+    row |= properties if isinstance(properties, dict) else {}
+    if isinstance(geometry, dict) and geometry.get("type") == "Point":
+        at = geometry.get("coordinates")
+        row |= dict(zip(("lon", "lat"), at, strict=False)) if isinstance(at, list) else {}
     return row
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -20,6 +20,7 @@ from bs4.element import NavigableString, Tag
 
 from harvester.connectors import Raw
 from harvester.connectors._answers import snippet
+from harvester.connectors._recognition import Seen
 from harvester.connectors._text import encoding
 from harvester.errors import SourceChanged
 from harvester.model import Answer
@@ -75,9 +76,18 @@ def page(answer: Answer, raw: Raw, *, where: str, end: str = "</html>") -> Page:
         raise SourceChanged(
             f"{where}: the page is cut near {snippet(text[-60:])}, without '{end}'; is `end` right?"
         )
-    soup = BeautifulSoup(DECLARATION.sub("", text), "lxml")
+    return _page(BeautifulSoup(DECLARATION.sub("", text), "lxml"), answer.url, where)
+
+
+def looked(seen: Seen | None) -> Page | None:
+    """The page that was looked at, however it ends; None when nothing answered, or no web page."""
+    return _page(seen.soup, seen.url, seen.url) if seen and seen.soup else None
+
+
+def _page(soup: BeautifulSoup, address: str, where: str) -> Page:
+    found = Page(soup, address, address, where)
     base = soup.select_one("base[href]")
-    return Page(soup, answer.url, urljoin(answer.url, str(base["href"])) if base else answer.url, where)
+    return replace(found, base=found.absolute(str(base["href"]))) if base else found
 
 
 @lru_cache(maxsize=256)
@@ -136,5 +146,8 @@ def same_site(address: str, other: str) -> bool:
 
 
 def host(address: str) -> str:
-    """The host of an address, without `www.`."""
-    return (urlsplit(address).hostname or "").removeprefix("www.")
+    """The host of an address, without `www.`; "" for what is no address."""
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:  # "http://[" and the like
+        return ""

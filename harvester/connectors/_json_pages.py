@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -18,6 +18,7 @@ from harvester.connectors import Raw
 from harvester.connectors._answers import snippet, where
 from harvester.connectors._json import Document
 from harvester.connectors._link_header import linked
+from harvester.connectors._query import with_query
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.mapping import paths
 from harvester.model import Answer, Source
@@ -228,7 +229,7 @@ class _Walk:
 
     def _at(self, page: Page, place: Value) -> str:
         name = self.paging.parameter or str(self.paging.paginator)
-        return _with(page.answer.url, {name: str(place)})
+        return with_query(page.answer.url, {name: str(place)})
 
 
 def _list(source: Source, walk: _Walk, ask: Callable[[str], Answer], raw: Raw) -> Iterator[Page]:
@@ -251,17 +252,7 @@ def _first(url: str, paging: Paging) -> str:
         said[paging.size_parameter] = str(paging.size)
     if paging.first is not None and paging.paginator in ("offset", "page"):
         said[paging.parameter or paging.paginator] = str(paging.first)
-    return _with(url, said) if said else url
-
-
-def _with(url: str, said: dict[str, str]) -> str:
-    """The address with these query parameters, in the place of those it had of the same name."""
-    parts = urlsplit(url)
-    query = [
-        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in said
-    ]
-    text = urlencode([*query, *said.items()], quote_via=quote, safe="/:,[]")
-    return urlunsplit(parts._replace(query=text))
+    return with_query(url, said) if said else url
 
 
 def _number(said: Any) -> int | None:

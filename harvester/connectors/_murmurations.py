@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harvester.connectors import Raw
 from harvester.connectors._details import told
+from harvester.connectors._murmurations_index import DEFAULT, PERSONS
 from harvester.errors import RecordError
 from harvester.model import Answer, Gone, Kept, Listed, Record, Rejected
 from harvester.model import Raw as Value
@@ -20,17 +21,13 @@ from harvester.model import Raw as Value
 PRIVATE = frozenset({"people", "members", "leadership_tags", "first_name", "last_name", "full_name"})
 """Persons: dropped before anything is hashed or kept."""
 
-PERSONS = "people_schema"
-
 
 class Options(BaseModel):
     """What may be said of a Murmurations source besides its address, the root of an index (`…/v2`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schemas: tuple[str, ...] = Field(
-        ("organizations_schema-v1.0.0",), min_length=1, description="Schemas whose profiles are read."
-    )
+    schemas: tuple[str, ...] = Field((DEFAULT,), min_length=1, description="Schemas whose profiles are read.")
     countries: tuple[str, ...] = Field((), description="ISO codes: profiles that the index places there.")
     bounds: tuple[float, float, float, float] | None = Field(
         None,
@@ -89,12 +86,19 @@ def record(node: Value, options: Options, kept: Mapping[str, Answer], raw: Raw) 
     if _of_person(node.get("linked_schemas") or ()):
         return Rejected(ref, "the profile of a person: never read")
     try:
-        profile = told(kept.get(ref), raw) if options.profiles else {}
+        profile = _profile(kept.get(ref), raw) if options.profiles else {}
     except RecordError as error:
         return Kept(ref, str(error))
     said = {name: value for name, value in profile.items() if name not in PRIVATE}
     made = {"_index": _indexed(node), "_page": ref, "_relationships": _relationships(profile)}
     return Record(ref, said | {name: value for name, value in made.items() if value})
+
+
+def _profile(answer: Answer | None, raw: Raw) -> Mapping[str, Any]:
+    profile = told(answer, raw)
+    if "linked_schemas" not in profile:  # every profile has them; an error told at HTTP 200 has not
+        raise RecordError("its address answers no profile: no 'linked_schemas'")
+    return profile
 
 
 def _indexed(node: Mapping[str, Any]) -> dict[str, Value]:

@@ -7,8 +7,8 @@ In: an address as it answered, and a way to look at others. Out: a proposal, the
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
 
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+
+
 class Certainty(IntEnum):
     """How sure a connector is; the surest of all proposes the table."""
 
+    GUESSED = 0
+    """Something can be read there, by what it looks like."""
     READABLE = 1
     """Any address of this shape can be read: a page, some JSON."""
     FORMAT = 2
@@ -59,8 +64,11 @@ class Seen:
         return urlsplit(self.url).path
 
     def absolute(self, address: str) -> str:
-        """An address written on this page, whole."""
-        return urljoin(self.url, address.strip())
+        """An address written on this page, whole; as it is written when it is none."""
+        try:
+            return urljoin(self.url, address.strip())
+        except ValueError:  # "http://[" and the like
+            return address.strip()
 
     @cached_property
     def text(self) -> str:
@@ -81,7 +89,9 @@ class Seen:
         from bs4 import BeautifulSoup
 
         start = self.text[:65536].lower()
-        return BeautifulSoup(self.text, "lxml") if "<html" in start or "<!doctype html" in start else None
+        if "<html" not in start and "<!doctype html" not in start:
+            return None
+        return BeautifulSoup(_DECLARATION.sub("", self.text), "lxml")
 
     def says(self, word: str) -> bool:
         """True when a web page holds this word, in any case, in its text or its markup."""
@@ -96,11 +106,7 @@ class Seen:
         """The whole addresses that elements of a web page lead to or show, in its order, each once."""
         found = self.soup.select(selector) if self.soup else []
         said = (str(one.get("href") or one.get("src") or "").strip() for one in found)
-        whole: dict[str, None] = {}
-        for address in filter(None, said):
-            with suppress(ValueError):  # "http://[" and the like
-                whole[self.absolute(address)] = None
-        return list(whole)
+        return list(dict.fromkeys(self.absolute(address) for address in said if address))
 
     @property
     def licence(self) -> str | None:
@@ -152,12 +158,21 @@ class Proposal:
 
 def members(seen: Seen | None, *path: str) -> dict[str, Any]:
     """The object at a path of the JSON that answered; empty when there is none, or nothing answered."""
-    found: Any = seen.json if seen else None
+    return inside(seen.json if seen else None, *path)
+
+
+def inside(value: Any, *path: str) -> dict[str, Any]:
+    """The object at a path of a value of JSON; empty when there is none."""
     for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def objects(values: Any) -> list[dict[str, Any]]:
     """The objects of a list; empty for anything else."""
     return [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
+
+
+def words(value: Any) -> str | None:
+    """A text that says something; None for anything else."""
+    return value.strip() or None if isinstance(value, str) else None

@@ -11,7 +11,8 @@ import csv
 import io
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, BinaryIO
@@ -32,6 +33,13 @@ MOST_LINES = 200
 """Lines one quoted cell may span: a quote left open costs its own line, not the rest of the file."""
 
 SPOOLED = 1 << 24
+
+DAMAGED = (BadZipFile, LookupError, ValueError, SyntaxError, EOFError, NotImplementedError, zlib.error)
+"""What the readers of workbooks raise for a zip, or XML inside it, that is not what it should be."""
+
+ERROR = frozenset({"error", "errors"})
+BESIDE = frozenset({"code", "status", "message", "detail"})
+"""What APIs answer at HTTP 200 instead of rows, and what they say beside it."""
 
 
 def csv_rows(
@@ -74,21 +82,37 @@ def xlsx_rows(
         shutil.copyfileobj(stream, seekable)
         try:
             book = load_workbook(seekable, read_only=True, data_only=True)
-        except (BadZipFile, KeyError, ValueError, InvalidFileException) as error:
+        except (*DAMAGED, InvalidFileException) as error:
             raise SourceChanged(f"{where}: not a readable workbook ({error}); check the address") from error
         if sheet and sheet not in book.sheetnames:
             raise SourceChanged(f"{where}: no sheet '{sheet}'; the workbook has {', '.join(book.sheetnames)}")
-        found = book[sheet] if sheet else book.worksheets[0]
-        yield from _sheet_rows(found.iter_rows(values_only=True), where, header_row)
+        try:
+            found = book[sheet] if sheet else book.worksheets[0]
+            yield from _sheet_rows(found.iter_rows(values_only=True), where, header_row)
+        except DAMAGED as error:
+            raise SourceChanged(f"{where}: the workbook is damaged ({error}); ask the partner") from error
         book.close()
 
 
-def json_lines(stream: BinaryIO) -> Rows:
-    """One JSON object per line; blank lines are passed over."""
+def json_lines(stream: BinaryIO, *, where: str) -> Rows:
+    """One JSON object per line; blank lines are passed over.
+
+    Raises:
+        SourceChanged: a line that tells an error instead of a row.
+    """
     for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), 1):
         text = line.strip().removeprefix(b"\xef\xbb\xbf")
-        if text:
-            yield _object(text, number)
+        if not text:
+            continue
+        row = _object(text, number)
+        if not isinstance(row, Rejected) and _is_error(row):
+            said = snippet(text.decode("utf-8", "replace"))
+            raise SourceChanged(f"{where}: it tells an error instead of rows, {said}; check the address")
+        yield row
+
+
+def _is_error(row: Mapping[str, Any]) -> bool:
+    return not row.keys().isdisjoint(ERROR) and row.keys() <= ERROR | BESIDE
 
 
 class _Lines:

@@ -43,7 +43,16 @@ def sitemap(answer: Answer, raw: Raw, *, where: str) -> Sitemap:
     """
     if answer.size > LARGEST:
         raise SourceChanged(f"{where}: {answer.size} bytes, {LARGEST} at most; check the address")
-    content = _unpacked(raw.read(answer, limit=LARGEST), where)
+    return listed(raw.read(answer, limit=LARGEST), where=where)
+
+
+def listed(packed: bytes, *, where: str) -> Sitemap:
+    """What the bytes of a sitemap list, gzipped or not.
+
+    Raises:
+        SourceChanged: as `sitemap` does.
+    """
+    content = _unpacked(packed, where)
     if b"<urlset" not in content[:4096] and b"sitemapindex" not in content[:4096]:
         start = content[:200].decode("utf-8", "replace")
         what = snippet(start) if start.strip() else "an empty answer"

@@ -78,7 +78,7 @@ def rows(answer: Answer, place: str, options: File, *, raw: Raw, members: dict[s
         if kind == "xlsx":
             yield from xlsx_rows(stream, where=place, sheet=options.sheet, header_row=options.header_row)
         elif kind == "jsonl":
-            yield from json_lines(stream)
+            yield from json_lines(stream, where=place)
         elif kind in ("json", "geojson"):
             document = Document(stream, where=place, encoding=used)
             yield from _document_rows(document, options)

@@ -97,18 +97,18 @@ def _page(answer: Answer, raw: Raw, source: Source) -> Page:
     place = where(answer, source)
     with raw.open(answer) as stream:
         told = Document(stream, where=place).whole()
-    body, status, headers = _opened(told, answer)
+    body, status, headers = opened(told, answer.headers)
     if isinstance(body, dict) and body.get("code") == PAST_THE_END:
         return Page(answer, [], past=True)
     if status != 200 or not isinstance(body, list):
         raise _fault(place, status, body)
-    return Page(answer, body, _number(headers.get("x-wp-total")), _number(headers.get("x-wp-totalpages")))
+    return Page(answer, body, number(headers.get("x-wp-total")), number(headers.get("x-wp-totalpages")))
 
 
-def _opened(told: Value, answer: Answer) -> tuple[Value, int, Mapping[str, Any]]:
-    """Body, status and headers; PHP writes empty headers as a list."""
+def opened(told: Value, beside: Mapping[str, Any]) -> tuple[Value, int, Mapping[str, Any]]:
+    """Body, status and headers, in the envelope or `beside` it; PHP writes empty headers as a list."""
     if not isinstance(told, dict) or not {"body", "status", "headers"} <= told.keys():
-        return told, 200, answer.headers
+        return told, 200, beside
     headers = told["headers"] if isinstance(told["headers"], dict) else {}
     status = told["status"] if isinstance(told["status"], int) else 200
     return told["body"], status, {name.lower(): value for name, value in headers.items()}
@@ -131,7 +131,8 @@ def _older(post: Value, since: datetime) -> bool:
     return False
 
 
-def _number(said: Value) -> int | None:
+def number(said: Value) -> int | None:
+    """A whole number as a header writes it; None for anything else."""
     with suppress(ValueError, TypeError):
         return int(said)
     return None

@@ -27,6 +27,9 @@ DROPPED = frozenset(
 """Persons, presentation, and what is told again under a name of ours."""
 
 PUBLIC = frozenset({"publish", "inherit"})
+UNSORTED = frozenset({"uncategorized", "uncategorised", "non classé", "non classé(e)", "non classifié(e)"})
+"""How WordPress calls the category of posts that were given none, in English and in French."""
+
 DATES = {"_created": "date_gmt", "_modified": "modified_gmt"}
 
 
@@ -66,8 +69,9 @@ def _terms(value: Mapping[str, Any]) -> dict[str, Any]:
 def _named(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     groups = (group for group in _embedded(value, "wp:term") if isinstance(group, list))
     for term in (term for group in groups for term in group):
-        if isinstance(term, dict) and isinstance(term.get("name"), str):
-            yield str(term.get("taxonomy", "category")), term["name"]
+        name = term.get("name") if isinstance(term, dict) else None
+        if isinstance(name, str) and name.casefold() not in UNSORTED:
+            yield str(term.get("taxonomy", "category")), name
 
 
 def _embedded(value: Mapping[str, Any], relation: str) -> list[Any]:

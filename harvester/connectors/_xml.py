@@ -46,14 +46,23 @@ def root(answer: Answer, source: Source | None, raw: Raw, *, names: tuple[str, .
         raise SourceChanged(f"{place}: {answer.size} bytes of XML, {LARGEST} at most; ask for less at once")
     content = _allowed(raw.read(answer, limit=LARGEST).lstrip())
     try:
-        found = etree.fromstring(content, _parser(_encoding(content, answer.charset)))
+        found = _tree(content, answer.charset)
     except etree.XMLSyntaxError as error:
         raise SourceChanged(f"{place}: expected XML, got {_told(content, error)}") from error
-    if found.getroottree().docinfo.internalDTD is not None:
+    if _declares(found):
         raise SourceChanged(f"{place}: declares a document type, whose entities are not safe; not read")
     if local(found) not in names:
         raise SourceChanged(f"{place}: expected <{names[0]}>, got <{local(found)}>; check the address")
     return found
+
+
+def parsed(content: bytes, *, charset: str | None) -> Element | None:
+    """The root of any document; None for what is no XML, or declares a document type."""
+    try:
+        found = _tree(_allowed(content.lstrip()), charset)
+    except etree.XMLSyntaxError:
+        return None
+    return None if _declares(found) else found
 
 
 def local(element: Element) -> str:
@@ -85,6 +94,14 @@ def _allowed(content: bytes) -> bytes:
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         else FORBIDDEN.sub(b"", content)
     )
+
+
+def _tree(content: bytes, charset: str | None) -> Element:
+    return etree.fromstring(content, _parser(_encoding(content, charset)))
+
+
+def _declares(found: Element) -> bool:
+    return found.getroottree().docinfo.internalDTD is not None
 
 
 def _encoding(content: bytes, charset: str | None) -> str | None:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import replay, snippet, where
+from harvester.connectors._communecter_elements import ELEMENTS, PAGE, Element, listing, recognised
 from harvester.connectors._details import details, told
 from harvester.connectors._json import Document
 from harvester.errors import RecordError, SourceChanged
 from harvester.model import Answer, Kept, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 
@@ -68,8 +71,6 @@ IGNORED = frozenset({"@type", "@id", "@context", "id", "slug", "socialNetwork", 
 PRIVATE = frozenset({"links", "creator", "author", "contacts", "parent", "organizer", "invitedBy"})
 """Persons, or what may name one: dropped before anything is hashed or kept."""
 
-Element = Literal["organization", "project", "event", "poi"]
-
 KINDS: Mapping[str, str] = {"project": "project", "event": "event", "poi": "resource"}
 ORGANISATIONS: Mapping[str, str] = {"Group": "group"}
 """Kinds by type of element, and of organisation where its type says more than that it is one."""
@@ -86,12 +87,12 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     elements: tuple[Element, ...] = Field(
-        ("organization", "project", "event"), min_length=1, description="Types of elements that are read."
+        ELEMENTS, min_length=1, description="Types of elements that are read."
     )
     network: str | None = Field(None, description="Label of the network whose elements are read (`key`).")
     tags: tuple[str, ...] = Field((), description="An element is kept if it has any of these tags.")
     insee: str | None = Field(None, description="INSEE code of the commune whose elements are read.")
-    size: int = Field(500, ge=1, le=500, description="Elements asked for in a page.")
+    size: int = Field(PAGE, ge=1, le=PAGE, description="Elements asked for in a page.")
     details: bool = Field(
         default=True, description="Ask for each project and event alone: descriptions and tags are there."
     )
@@ -166,10 +167,7 @@ def _root(source: Source) -> str:
 
 def _list(source: Source, element: str, index: int) -> str:
     options = Options(**source.options)
-    said = {"key": options.network, "tags": ",".join(options.tags), "insee": options.insee}
-    asked = {name: value for name, value in said.items() if value}
-    query = urlencode({**asked, "limit": options.size, "index": index}, quote_via=quote, safe=",")
-    return f"{_root(source)}/api/{element}/get?{query}"
+    return listing(_root(source), element, options.model_dump(), size=options.size, index=index)
 
 
 def _detail(source: Source, element: str, ref: str) -> str:

@@ -7,7 +7,6 @@ the portal's own redirect and compared with the checksum it states. Never reads 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,10 +15,23 @@ from pydantic import Field, field_validator
 
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, where
+from harvester.connectors._data_gouv_portal import UUID, about_dataset, about_file, file, licence, recognised
 from harvester.connectors._json import Document
 from harvester.connectors._table import SPELLINGS, File, kind_of, record, ref_columns, rows
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import Answer, Listing, Record, Rejected, Source
+
+__all__ = [
+    "COLUMNS",
+    "IGNORED",
+    "LISTING",
+    "MAPPING",
+    "Options",
+    "answers",
+    "recognised",
+    "records",
+    "stated_licence",
+]
 
 LISTING = Listing.FULL
 COLUMNS = True
@@ -28,17 +40,9 @@ MAPPING: dict[str, Any] = SPELLINGS
 
 IGNORED: frozenset[str] = frozenset()
 
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CHUNK = 1 << 20
 DIGESTS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "md5": hashlib.md5}
 """Not against forgery: they tell a whole file from a cut one."""
-
-LICENCES = {
-    "lov2": "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
-    "odc-odbl": "https://opendatacommons.org/licenses/odbl/",
-    "cc-zero": "https://creativecommons.org/publicdomain/zero/1.0/",
-}
-"""udata's words for licences that have one version only, and their addresses."""
 
 
 class Options(File):
@@ -68,7 +72,7 @@ def answers(source: Source, client: Fetches, raw: Raw) -> Iterator[Answer]:
         dataset = told.get("dataset_id")
         if isinstance(dataset, str) and dataset not in datasets:
             datasets.add(dataset)
-            yield client.get(f"{_root(source)}/api/1/datasets/{dataset}/", accept="application/json")
+            yield client.get(about_dataset(_root(source), dataset), accept="application/json")
         yield client.get(_file(source, resource))
 
 
@@ -97,8 +101,7 @@ def stated_licence(answers: Sequence[Answer], raw: Raw) -> str | None:
     """The licence of the first dataset, an address or the portal's word; None when it says nothing."""
     for answer in answers:
         if "/api/1/datasets/" in answer.url and "/datasets/r/" not in answer.url:
-            said = _object(answer, None, raw).get("license")
-            return LICENCES.get(str(said), str(said)) if said and said != "notspecified" else None
+            return licence(_object(answer, None, raw))
     return None
 
 
@@ -108,11 +111,11 @@ def _root(source: Source) -> str:
 
 
 def _about(source: Source, resource: str) -> str:
-    return f"{_root(source)}/api/2/datasets/resources/{resource}/"
+    return about_file(_root(source), resource)
 
 
 def _file(source: Source, resource: str) -> str:
-    return f"{_root(source)}/api/1/datasets/r/{resource}"
+    return file(_root(source), resource)
 
 
 def _object(answer: Answer, source: Source | None, raw: Raw) -> Mapping[str, Any]:

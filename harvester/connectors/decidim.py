@@ -7,7 +7,6 @@ persons.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import urljoin
@@ -16,10 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import replay
-from harvester.connectors._decidim_queries import plain
+from harvester.connectors._decidim_queries import body, plain
+from harvester.connectors._decidim_site import DEFAULT, Space, recognised
 from harvester.connectors._decidim_walk import Found, Site, Wish, readings
 from harvester.model import Answer, Listing, Record, Rejected, Source, posted
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 
@@ -75,7 +77,6 @@ KINDS: Mapping[str, tuple[str, str]] = {
 }
 """Types of Decidim: the word before their number in a ref, and their kind."""
 
-Space = Literal["participatoryProcesses", "assemblies", "conferences", "initiatives"]
 Content = Literal["spaces", "proposals", "meetings", "projects"]
 
 
@@ -84,9 +85,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
-    spaces: tuple[Space, ...] = Field(
-        ("participatoryProcesses", "assemblies"), min_length=1, description="Kinds of spaces that are read."
-    )
+    spaces: tuple[Space, ...] = Field(DEFAULT, min_length=1, description="Kinds of spaces that are read.")
     contents: tuple[Content, ...] = Field(
         ("spaces", "proposals", "meetings", "projects"),
         min_length=1,
@@ -105,7 +104,7 @@ def answers(source: Source, client: Fetches, raw: Raw) -> Iterator[Answer]:
     api, wish = _api(source), _wish(source)
 
     def ask(query: str) -> Answer:
-        return client.post(api, _body(query), accept="application/json")
+        return client.post(api, body(query), accept="application/json")
 
     for reading in readings(Site(source, wish, ask, raw)):
         yield reading.answer
@@ -123,7 +122,7 @@ def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Rec
     api, wish, kept = _api(source), _wish(source), replay(answers, source)
 
     def ask(query: str) -> Answer:
-        return kept(posted(api, _body(query)))
+        return kept(posted(api, body(query)))
 
     for reading in readings(Site(source, wish, ask, raw)):
         yield from (_record(one, wish.root) for one in reading.found)
@@ -136,10 +135,6 @@ def _root(source: Source) -> str:
 
 def _api(source: Source) -> str:
     return f"{_root(source)}/api"
-
-
-def _body(query: str) -> bytes:
-    return json.dumps({"query": query}).encode()
 
 
 def _wish(source: Source) -> Wish:

@@ -2,7 +2,7 @@
 
 In: an `index.json` over HTTP (a list of relative file names, or {"files": […]}) and the files it names:
 Markdown with YAML front matter, or JSON. Out: one record per file. Reads no folder of this machine; a
-file it cannot read is rejected alone.
+file that it cannot have or read harms no other.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, where
-from harvester.connectors._json import Document
+from harvester.connectors._details import details
+from harvester.connectors._directory_index import ABOUT, JSON, MARKDOWN, outside, recognised
+from harvester.connectors._json import PAGE, Document
 from harvester.connectors._markdown import sheet
 from harvester.errors import RecordError, SourceChanged
-from harvester.model import Answer, Listing, Record, Rejected, Source
+from harvester.model import Answer, Kept, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 
@@ -39,7 +43,6 @@ MAPPING: dict[str, Any] = {
 
 IGNORED = frozenset({"path", "folder", "links", "layout", "id"})
 
-MARKDOWN = (".md", ".markdown")
 LARGEST_FILE = 1 << 22
 
 
@@ -49,7 +52,7 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     skip: tuple[str, ...] = Field(
-        ("README.md", "LICENSE.md", "LICENCE.md", "CHANGELOG.md"),
+        ABOUT,
         description="File names that are about the directory, not records of it; never asked for.",
     )
     page: str = Field(
@@ -58,17 +61,13 @@ class Options(BaseModel):
 
 
 def answers(source: Source, client: Fetches, raw: Raw) -> Iterator[Answer]:
-    """The index, then each file it names; one that is gone has no answer."""
+    """The index, then each file it names that can be had."""
     index = client.get(source.url, accept="application/json")
     yield index
-    for name in _names(source, index, raw):
-        try:
-            yield client.get(_address(source, name))
-        except SourceChanged:  # 404 or too large: the file is rejected below, the others go on
-            continue
+    yield from details((_address(source, name) for name in _names(source, index, raw)), client, accept="*/*")
 
 
-def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Record | Rejected]:
+def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Record | Rejected | Kept]:
     """Files in the order of the index; the ref is the relative path without its extension.
 
     Raises:
@@ -87,7 +86,7 @@ def _names(source: Source, index: Answer, raw: Raw) -> tuple[str, ...]:
     with raw.open(index) as stream:
         listed = tuple(Document(stream, where=where(index, source)).seek("files", "").items())
     for name in listed:
-        if not isinstance(name, str) or _outside(name):
+        if not isinstance(name, str) or outside(name):
             raise SourceChanged(
                 f"{where(index, source)}: {name!r:.60} is not a relative file name; mend the index"
             )
@@ -95,26 +94,29 @@ def _names(source: Source, index: Answer, raw: Raw) -> tuple[str, ...]:
     return tuple(name for name in listed if posixpath.basename(name) not in skipped)
 
 
-def _outside(name: str) -> bool:
-    return name.startswith("/") or "://" in name or ".." in name.split("/") or not name.strip()
-
-
 def _address(source: Source, name: str) -> str:
     return urljoin(source.url, quote(name.removeprefix("./")))
 
 
-def _file(source: Source, name: str, answer: Answer | None, raw: Raw) -> Iterator[Record | Rejected]:
+def _file(source: Source, name: str, answer: Answer | None, raw: Raw) -> Iterator[Record | Rejected | Kept]:
+    # a JSON file may hold several records: when it cannot be read, nobody knows which
     ref = posixpath.splitext(name.removeprefix("./"))[0]
+    own = None if name.lower().endswith(JSON) else ref
     if answer is None:
-        yield Rejected(ref, f"'{name}' is in the index and was not answered")
+        reason = f"'{name}' is in the index and did not answer"
+        yield Kept(own, reason) if own else Rejected(None, reason)
         return
     if answer.size > LARGEST_FILE:
-        yield Rejected(ref, f"'{name}' has {answer.size} bytes, {LARGEST_FILE} at most")
+        yield Rejected(own, f"'{name}' has {answer.size} bytes, {LARGEST_FILE} at most")
+        return
+    body = raw.read(answer, limit=LARGEST_FILE)
+    if own and (not body.strip() or PAGE.match(body[:200].decode("utf-8", "replace"))):
+        yield Kept(own, f"'{name}' is empty or a web page tonight")
         return
     try:
-        values = _values(name, answer, raw.read(answer, limit=LARGEST_FILE))
+        values = _values(name, answer, body)
     except RecordError as error:
-        yield Rejected(ref, f"'{name}': {error}")
+        yield Rejected(own, f"'{name}': {error}")
         return
     yield from _records(source, name, ref, values)
 
@@ -140,7 +142,7 @@ def _values(name: str, answer: Answer, body: bytes) -> list[Any]:
     try:
         if name.lower().endswith(MARKDOWN):
             return [sheet(body.decode("utf-8-sig"), answer.url)]
-        if name.lower().endswith(".json"):
+        if name.lower().endswith(JSON):
             loaded = orjson.loads(body)
             return loaded if isinstance(loaded, list) else [loaded]
     except (UnicodeDecodeError, orjson.JSONDecodeError, yaml.YAMLError) as error:

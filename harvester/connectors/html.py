@@ -21,9 +21,12 @@ from harvester.connectors._answers import replay, snippet, where
 from harvester.connectors._details import details
 from harvester.connectors._html import Page, compiled, host, link, page, same_site, text
 from harvester.connectors._html_fields import Picked, expression, matched, read
+from harvester.connectors._html_guess import recognised
 from harvester.connectors._html_listing import Walking, links, listings
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Kept, Listing, Record, Rejected, Source
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 

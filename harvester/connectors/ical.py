@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, where
+from harvester.connectors._ical_address import recognised
 from harvester.connectors._text import encoding
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Listed, Listing, Record, Rejected, Source
@@ -23,6 +24,8 @@ from harvester.model import Raw as Value
 
 if TYPE_CHECKING:
     from harvester.connectors._recurrence import Occurrence
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.WINDOW
 

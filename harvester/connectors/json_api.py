@@ -20,10 +20,13 @@ from harvester.connectors._answers import replay, snippet
 from harvester.connectors._details import details, told
 from harvester.connectors._geojson import flattened, is_feature
 from harvester.connectors._json_pages import Paging, pages
+from harvester.connectors._json_seen import recognised
 from harvester.errors import RecordError
 from harvester.mapping import paths
 from harvester.model import Answer, Kept, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 
@@ -46,7 +49,7 @@ MAPPING: dict[str, Any] = {
     "end": ["endDate", "end_date", "ends_at", "endsOn"],
 }
 
-IGNORED: frozenset[str] = frozenset()
+IGNORED = frozenset({"id", "links"})
 
 _path = lru_cache(maxsize=64)(paths.path)
 _PLACE = re.compile(r"\{([^{}]+)\}")

@@ -18,10 +18,13 @@ from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import find, replay, snippet, where
 from harvester.connectors._json import Document
 from harvester.connectors._mobilizon import CHANGES, LIMIT, WHOLE, question, record
+from harvester.connectors._mobilizon_instance import recognised
 from harvester.connectors._shape import mapping, sequence
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import Answer, Listing, Record, Rejected, Source, posted
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "INCREMENTAL", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 INCREMENTAL = True

@@ -18,9 +18,12 @@ from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, find, snippet, where
 from harvester.connectors._json import Document
 from harvester.connectors._murmurations import Options, is_profile, record, wanted
+from harvester.connectors._murmurations_index import recognised
 from harvester.errors import SourceChanged, SourceError, SourceUnavailable
 from harvester.model import Answer, Listed, Listing, Source, posted
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "INCREMENTAL", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 INCREMENTAL = True

@@ -18,9 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, replay, snippet, where
 from harvester.connectors._oai_records import record
+from harvester.connectors._oai_repository import DEFAULT, recognised
 from harvester.connectors._xml import Element, child, children, root, text
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import Answer, Listed, Listing, Source
+
+__all__ = ["IGNORED", "INCREMENTAL", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 INCREMENTAL = True
@@ -67,7 +70,7 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     prefix: str = Field(
-        "oai_dc",
+        DEFAULT,
         pattern=r"^[\w.!~*'()-]+$",
         description="Metadata format asked for, as the repository calls it.",
     )
@@ -154,7 +157,10 @@ def _pages(source: Source, first: str, ask: Callable[[str], Answer], raw: Raw) -
 
 
 def _page(answer: Answer, source: Source, raw: Raw) -> _Page:
-    listed = child(_told(answer, source, raw), "ListRecords")
+    document = _told(answer, source, raw)
+    listed = child(document, "ListRecords")
+    if listed is None and child(document, "error") is None:  # a cache that does not look at the question
+        raise SourceChanged(f"{where(answer, source)}: no <ListRecords> in the answer; ask the repository")
     token = child(listed, "resumptionToken")
     size = "" if token is None else token.get("completeListSize", "")
     return _Page(

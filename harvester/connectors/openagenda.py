@@ -18,10 +18,13 @@ from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import replay, snippet, where
 from harvester.connectors._json import Document
 from harvester.connectors._openagenda import values
+from harvester.connectors._openagenda_address import recognised
 from harvester.connectors._shape import mapping
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Gone, Listed, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "INCREMENTAL", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 INCREMENTAL = True

@@ -16,10 +16,23 @@ from pydantic import Field
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, snippet, where
 from harvester.connectors._json import Document
+from harvester.connectors._opendatasoft_portal import CATALOGUE, DATASET, recognised
 from harvester.connectors._table import SPELLINGS, Identity, record, ref_columns, row
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import Answer, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = [
+    "COLUMNS",
+    "IGNORED",
+    "LISTING",
+    "MAPPING",
+    "Options",
+    "answers",
+    "recognised",
+    "records",
+    "stated_licence",
+]
 
 LISTING = Listing.FULL
 COLUMNS = True
@@ -31,7 +44,6 @@ MAPPING: dict[str, Any] = SPELLINGS | {
 
 IGNORED: frozenset[str] = frozenset()
 
-DATASET = re.compile(r"/(?:explore/(?:embed/)?dataset|catalog/datasets)/([^/?#]+)")
 PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 
 
@@ -95,7 +107,7 @@ def _addresses(source: Source) -> tuple[str, str, str]:
         raise SourceChanged(
             f"opendatasoft '{source.id}': {source.url}: no dataset in the address; set `dataset`"
         )
-    root = f"{parts.scheme}://{parts.netloc}/api/explore/v2.1/catalog/datasets/{quote(dataset, safe='@')}"
+    root = f"{parts.scheme}://{parts.netloc}{CATALOGUE}/{quote(dataset, safe='@')}"
     rows = {"where": options.where} if options.where else {}
     some = {"select": options.select} if options.select else {}
     tail = f"?{urlencode(rows | some)}" if rows or some else ""

@@ -14,9 +14,23 @@ from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, snippet, where
 from harvester.connectors._json import Document
 from harvester.connectors._overpass import Options, content
+from harvester.connectors._overpass_seen import recognised
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import Answer, Listing, Record, Rejected, Source, posted
 from harvester.model import Raw as Value
+
+__all__ = [
+    "COLUMNS",
+    "IGNORED",
+    "INCREMENTAL",
+    "LISTING",
+    "MAPPING",
+    "Options",
+    "answers",
+    "recognised",
+    "records",
+    "stated_licence",
+]
 
 LISTING = Listing.FULL
 INCREMENTAL = True

@@ -21,11 +21,14 @@ from harvester.connectors._html import same_site
 from harvester.connectors._html_fields import expression
 from harvester.connectors._html_listing import Walking, links, listings
 from harvester.connectors._schema_org_pages import Reading
+from harvester.connectors._schema_org_site import recognised
 from harvester.connectors._sitemap import sitemap
 from harvester.errors import SourceChanged
 from harvester.items import KINDS
 from harvester.model import Answer, Kept, Listing, Record, Rejected, Source
 from harvester.profile import adopt
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 

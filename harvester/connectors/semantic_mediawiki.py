@@ -20,30 +20,23 @@ from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, replay
 from harvester.connectors._smw_pages import BOUND, RIGHTS, Asked, discovered, pages, told
 from harvester.connectors._smw_values import fields
+from harvester.connectors._smw_wiki import PROPERTIES, recognised
 from harvester.model import Answer, Listing, Record, Rejected, Source
+
+__all__ = [
+    "IGNORED",
+    "INCREMENTAL",
+    "LISTING",
+    "MAPPING",
+    "Options",
+    "answers",
+    "recognised",
+    "records",
+    "stated_licence",
+]
 
 LISTING = Listing.FULL
 INCREMENTAL = True
-
-PROPERTIES: Mapping[str, tuple[str, ...]] = {
-    "title": ("Titre",),
-    "description": ("description", "Description"),
-    "summary": ("shortDescription",),
-    "image": ("Main_Picture",),
-    "point": ("Coordonnées géo",),
-    "theme": ("Theme", "Thème"),
-    "keywords": ("Tags", "commonscategorie", "Catégories", "Communauté d'intérêt"),
-    "challenge": ("challenge", "Défi auquel répond la ressource"),
-    "needs": ("needs", "Richesse recherchée", "Compétences recherchée"),
-    "maturity": ("Niveau de développement",),
-    "licence": ("Type de licence",),
-    "used_by": ("Organisations utilisatrice ou intéressée par utiliser la ressource",),
-    "related": ("Autre commun proche",),
-    "files": ("Cloud / Fichiers",),
-    "grant": ("Montant Aide souhaitée (en Euro) à l'Appel à Communs Sobriété et Résilience",),
-    "url": ("url",),
-}
-"""Field of a record → the properties that fill it, on the ADEME wiki."""
 
 MAPPING: dict[str, Any] = {
     "name": ["title", "_displaytitle", "_title"],

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import asked, where
+from harvester.connectors._answers import asked, distinct, where
 from harvester.connectors._spreadsheets import exported
 from harvester.connectors._table import SPELLINGS, File, record, ref_columns, rows
+from harvester.connectors._table_seen import recognised
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Listing, Record, Rejected, Source
+
+__all__ = ["COLUMNS", "IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 COLUMNS = True
@@ -41,8 +44,10 @@ def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Rec
     """Rows, file by file, in their order.
 
     Raises:
-        SourceChanged: a file is empty, cut, not a table, or holds fewer rows than it declares.
+        SourceChanged: a file is empty, cut, not a table, that of another address, or holds fewer rows than
+            it declares.
     """
+    distinct(answers, source)
     options = Options(**source.options)
     refs = ref_columns(source)
     count, documents = 0, []

@@ -16,9 +16,12 @@ from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import find, replay, where
 from harvester.connectors._json import Document
 from harvester.connectors._tribe import values
+from harvester.connectors._tribe_api import APIS, recognised, root
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import Answer, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 
@@ -67,22 +70,6 @@ IGNORED = frozenset(
 )
 
 
-# Without start_date the site begins yesterday, without end_date it stops in two years.
-TRIBE = "tribe/events/v1/events", "per_page=50&start_date=1970-01-01&end_date=2100-01-01"
-TEC = "tec/v1/events", "per_page=100"
-APIS = tuple(
-    f"{root}{path}{sign}{query}&page="
-    for (path, query), root, sign in (
-        (TRIBE, "/wp-json/", "?"),
-        (TEC, "/wp-json/", "?"),
-        (TRIBE, "/?rest_route=/", "&"),
-        (TEC, "/?rest_route=/", "&"),
-    )
-)
-"""Addresses of a page after the root of the site, in the order in which they are tried; the last two are
-those of a site without readable addresses."""
-
-
 class Options(BaseModel):
     """Nothing may be said of a source besides its address, the root of the site."""
 
@@ -100,10 +87,10 @@ def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Rec
     """Events page by page, by date.
 
     Raises:
-        SourceChanged: an answer is no page of events, or a page that was promised has no answer.
+        SourceChanged: an answer is no page of events or the page before it, or has none that was promised.
         SourceUnavailable: events left the list while it was read, so that some may have been passed over.
     """
-    api = next((one for one in APIS if find(answers, f"{_root(source)}{one}1")), APIS[0])
+    api = next((one for one in APIS if find(answers, f"{root(source.url)}{one}1")), APIS[0])
     for _, events in _pages(api, replay(answers, source), source, raw):
         yield from map(_record, events)
 
@@ -113,10 +100,16 @@ def _pages(
 ) -> Iterator[tuple[Answer, Sequence[Value]]]:
     """Pages with their events, as many as the last one tells."""
     number, pages, known = 0, 1, 0
+    before: list[Value] = []
     while number < pages:
         number += 1
-        answer = ask(f"{_root(source)}{api}{number}")
+        answer = ask(f"{root(source.url)}{api}{number}")
         events, pages, total = _read(answer, source, raw)
+        if events and events == before:
+            raise SourceChanged(
+                f"{where(answer, source)}: the same page came twice; the site or its cache ignores `page`"
+            )
+        before = events
         if total < known:
             raise SourceUnavailable(
                 f"{where(answer, source)}: {total} events, {known} a page before; the next round tries again"
@@ -125,16 +118,12 @@ def _pages(
         yield answer, events
 
 
-def _root(source: Source) -> str:
-    return source.url.partition("/wp-json")[0].partition("/?")[0].rstrip("/")
-
-
 def _api(source: Source, ask: Callable[[str], Answer], raw: Raw) -> tuple[str, Answer]:
     """The first API that answers with events, and its first page; when none does, what the first one said."""
     faults: list[SourceChanged] = []
     for api in APIS:
         try:
-            first = ask(f"{_root(source)}{api}1")
+            first = ask(f"{root(source.url)}{api}1")
             _read(first, source, raw)
         except SourceChanged as error:  # 404, or the home page for any address
             faults.append(error)

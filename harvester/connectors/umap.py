@@ -15,14 +15,27 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import asked, where
+from harvester.connectors._answers import asked, distinct, where
 from harvester.connectors._geojson import centre, flattened, is_feature, positions
 from harvester.connectors._json import Document
 from harvester.connectors._kml import placemarks
+from harvester.connectors._umap_map import MAP, OPTIONS, exported, layer_name, recognised, remote
 from harvester.connectors._xml import root
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = [
+    "COLUMNS",
+    "IGNORED",
+    "LISTING",
+    "MAPPING",
+    "Options",
+    "answers",
+    "recognised",
+    "records",
+    "stated_licence",
+]
 
 LISTING = Listing.FULL
 
@@ -45,10 +58,6 @@ COLUMNS = True
 
 IGNORED = frozenset({"id", "color", "iconUrl", "styleUrl", "stroke", "fill", "marker-color", "marker-symbol"})
 
-OPTIONS = ("_umap_options", "_storage_options", "_storage")
-"""How uMap draws: a layer keeps its name there, a feature its icon."""
-
-MAP = re.compile(r"(https?://[^/]+(?:/[a-z]{2}(?:-[A-Za-z]+)?)?)/map/(?:[^/?#]*_)?(\d+)(?:[/?#].*)?")
 LINK = re.compile(r"\[\[\s*(https?://[^\s\]|]+)")
 IMAGE = re.compile(r"\{\{\s*(https?://[^\s}|]+)\s*(?:\|[^}]*)?\}\}")
 
@@ -67,18 +76,20 @@ class Options(BaseModel):
 def answers(source: Source, client: Fetches, raw: Raw) -> Iterator[Answer]:  # noqa: ARG001  files name no others
     """One answer per declared address, in order: the export of a map, or the file itself."""
     for url in source.urls:
-        yield client.get(_address(url))
+        yield client.get(exported(url))
 
 
 def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Record | Rejected]:
     """Features layer by layer, in the order of the map.
 
     Raises:
-        SourceChanged: an answer is no map, no list of features and no KML, or is cut.
+        SourceChanged: an answer is no map, no list of features and no KML, is cut, or is that of another
+            address.
     """
+    distinct(answers, source)
     options = Options(**source.options)
     for url in source.urls:
-        answer = asked(answers, _address(url), source)
+        answer = asked(answers, exported(url), source)
         with raw.open(answer) as stream:
             start = stream.read(1 << 12).lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith(b"PK"):
@@ -107,12 +118,6 @@ def stated_licence(answers: Sequence[Answer], raw: Raw) -> str | None:
     return None
 
 
-def _address(url: str) -> str:
-    """The export of a map, for the address of its page; any other address as it is."""
-    page = MAP.fullmatch(url)
-    return f"{page[1]}/map/{page[2]}/download/" if page else url
-
-
 def _features(answer: Answer, source: Source, raw: Raw) -> Iterator[dict[str, Any]]:
     """Features of a map, or of one layer; a layer that lies elsewhere is `{"_elsewhere": address}`."""
     with raw.open(answer) as stream:
@@ -136,21 +141,15 @@ def _name_of_file(answer: Answer, raw: Raw) -> str:
         document = Document(stream, where=where(answer)).seek("features")
         for _ in document.items():
             pass
-    return _layer_name(document.members)
+    return layer_name(document.members)
 
 
 def _layer(layer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    name = _layer_name(layer)
-    remote = next((layer[key].get("remoteData") for key in OPTIONS if isinstance(layer.get(key), dict)), None)
-    if isinstance(remote, dict) and remote.get("url") and not layer["features"]:
-        yield {"_elsewhere": str(remote["url"]), "_layer": name}
+    name = layer_name(layer)
+    if elsewhere := remote(layer):
+        yield {"_elsewhere": elsewhere, "_layer": name}
     for feature in layer["features"]:
         yield _flat(feature, name) if is_feature(feature) else {"_layer": name, "_faulty": f"{feature!r:.60}"}
-
-
-def _layer_name(layer: Mapping[str, Any]) -> str:
-    told = (layer[key].get("name") for key in OPTIONS if isinstance(layer.get(key), dict))
-    return str(next((name for name in told if name), "") or layer.get("name") or "")
 
 
 def _flat(feature: Mapping[str, Any], layer: str) -> dict[str, Any]:

@@ -19,7 +19,10 @@ from harvester.connectors._answers import asked, replay
 from harvester.connectors._wordpress_pages import Page, walk
 from harvester.connectors._wordpress_posts import post
 from harvester.connectors._wordpress_root import TYPES, routes, types
+from harvester.connectors._wordpress_site import recognised
 from harvester.model import Answer, Listing, Record, Rejected, Source
+
+__all__ = ["IGNORED", "INCREMENTAL", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 INCREMENTAL = True

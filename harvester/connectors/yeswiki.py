@@ -15,10 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import find, snippet, where
 from harvester.connectors._json import Document, starts
+from harvester.connectors._yeswiki_forms import recognised
 from harvester.connectors._yeswiki_lists import Labels, labelled, labels, list_names
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records"]
 
 LISTING = Listing.FULL
 
@@ -46,8 +49,12 @@ IGNORED = frozenset(
     | {"fichierfichier", "imagebf_image", "bf_date_fin_evenement_data", "bf_site_facebook"}
 )
 
-PRIVATE = frozenset({"bf_mail", "user", "owner", "createur", "html_data"})
+PRIVATE = frozenset({"bf_mail", "bf_auteur", "user", "owner", "createur", "html_data"})
 """Accounts, addresses and presentation: dropped before anything is hashed or kept."""
+
+
+NAMING = frozenset({"id_fiche", "tag", "bf_titre", "title"})
+"""Every entry has one of these; what an API tells when it fails has none."""
 
 
 class Options(BaseModel):
@@ -75,7 +82,7 @@ def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Rec
     """Entries form by form, in the wiki's order.
 
     Raises:
-        SourceChanged: a form has no answer, or one that is not a list or object of entries.
+        SourceChanged: a form has no answer, or one that is not a list or object of its entries.
     """
     options = Options(**source.options)
     named = _labels(source, options, answers, raw)
@@ -85,15 +92,21 @@ def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Rec
             raise SourceChanged(f"yeswiki '{source.id}': no answer kept for form '{form}'; harvest again")
         with raw.open(answer) as stream:
             for entry in Document(stream, where=where(answer, source)).seek("", keyed=True).items():
-                if isinstance(entry, str):
-                    raise SourceChanged(
-                        f"{where(answer, source)}: expected entries, got {snippet(entry)}; ask the wiki"
-                    )
+                _check(entry, form, where(answer, source))
                 yield _record(entry, _root(source), named)
 
 
 def _forms(options: Options) -> tuple[str, ...]:
     return (options.form,) if isinstance(options.form, str) else options.form
+
+
+def _check(entry: Value, form: str, place: str) -> None:
+    """Raise SourceChanged for what is no entry of a form, and for an entry of another one."""
+    if isinstance(entry, str) or (isinstance(entry, dict) and NAMING.isdisjoint(entry)):
+        raise SourceChanged(f"{place}: expected entries, got {snippet(str(entry))}; ask the wiki")
+    told = str(entry.get("id_typeannonce") or form) if isinstance(entry, dict) else form
+    if told != form:  # a cache that does not look at the question
+        raise SourceChanged(f"{place}: expected entries of form '{form}', got one of '{told}'; ask the wiki")
 
 
 def _root(source: Source) -> str:

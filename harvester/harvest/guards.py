@@ -35,11 +35,12 @@ def heed_licence(source: Source, connector: Connector, answers: Sequence[Answer]
 
 def heed_size(source: Source, sums: Sums) -> None:
     """A listing of fewer records than expected holds the run; an empty one has failed."""
-    if sums.read < source.expect.min_records:
-        error = GuardHeld if sums.read else SourceChanged
+    found = sums.read - sums.nameless
+    if found < source.expect.min_records:
+        error = GuardHeld if found else SourceChanged
         raise error(
-            f"{source.id}: {sums.read} records found, {source.expect.min_records} expected at least "
-            f"(expect.min_records); published data kept; {_remedy(source) if sums.read else _LOOK}"
+            f"{source.id}: {found} records found, {source.expect.min_records} expected at least "
+            f"(expect.min_records); published data kept; {_remedy(source) if found else _LOOK}"
         )
 
 

@@ -6,7 +6,7 @@ touched here and nowhere else in this room.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -58,6 +58,7 @@ class Lister:
     ledger: Ledger
     asked: Asked
     load: Load
+    now: Callable[[], datetime]
 
     def listing(self, last: Any | None, current: str, started: datetime) -> Listing:
         """What is read tonight; `last` is the last complete run, `current` the recipe.
@@ -102,6 +103,13 @@ class Lister:
         name = agent(self.federation.contact, __version__)
         pace = Pace(self.layout.hosts)
         with Client(
-            self.plan.source, raw, agent=name, known=known, pace=pace, since=since, load=self.load
+            self.plan.source,
+            raw,
+            agent=name,
+            known=known,
+            pace=pace,
+            since=since,
+            load=self.load,
+            now=self.now,
         ) as client:
             return list(self.plan.connector.answers(self.plan.source, client, raw))

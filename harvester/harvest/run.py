@@ -90,7 +90,7 @@ class Harvest:
     def _told(self, started: datetime, diary: Diary) -> Report:
         last = self.ledger.last_complete(self.plan.source.id)
         current = recipe(self.plan, self.federation.base)
-        lister = Lister(self.plan, self.federation, self.layout, self.ledger, self.asked, self.load)
+        lister = Lister(self.plan, self.federation, self.layout, self.ledger, self.asked, self.load, self.now)
         listing = lister.listing(last, current, started)
         run = {
             "source": self.plan.source.id,

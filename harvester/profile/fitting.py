@@ -45,7 +45,10 @@ class Asker:
 
     def own_host(self, address: str) -> bool:
         """True when an address is on the host of the thing, or the thing has no name but it."""
-        return self.iri is None or urlsplit(address).netloc == urlsplit(self.iri).netloc
+        try:
+            return self.iri is None or urlsplit(address).netloc == urlsplit(self.iri).netloc
+        except ValueError:  # "http://[" and the like
+            return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def marked(triples: bytes, record: IRI, name: str, since: datetime) -> bytes:
         f"<{record}>{predicate(f'archipel:{name}')}",
         f"<{record}>{predicate('archipel:missingSince')}",
     )
-    lines = triples.decode().splitlines()
+    lines = triples.decode().removesuffix("\n").split("\n")
     if name == "staleSince":
         lines = [line for line in lines if not line.startswith(missing)]
     if not any(line.startswith(mark) for line in lines):

@@ -5,7 +5,7 @@ nested where it has no name of its own. It never asks the network: a remote JSON
 `vocab/contexts/` stands in for, or one that the caller has kept. It knows no vocabulary and no profile.
 """
 
-from harvester.rdf.reading import serialisation, things
+from harvester.rdf.reading import by_graph, serialisation, things
 from harvester.rdf.thing import Left, Literal, Thing, Value
 
-__all__ = ["Left", "Literal", "Thing", "Value", "serialisation", "things"]
+__all__ = ["Left", "Literal", "Thing", "Value", "by_graph", "serialisation", "things"]

@@ -7,7 +7,7 @@ Contexts come from `vocab/contexts/` or from the caller. What a context does not
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -78,7 +78,7 @@ class _Contexts:
         if isinstance(context, str):
             return self._remote(urljoin(base, context), depth + 1)
         if isinstance(context, list):
-            return [self._context(one, base, depth + 1) for one in context]
+            return _flat(self._context(one, base, depth + 1) for one in context)
         if not isinstance(context, dict):
             return context
         terms = {term: self._term(one, base, depth + 1) for term, one in context.items()}
@@ -87,7 +87,7 @@ class _Contexts:
         if base != self.base:  # a remote context has no say over addresses (JSON-LD 1.1, 4.1.3)
             terms.pop("@base", None)
         imported = terms.pop("@import", None)
-        return [self._remote(urljoin(base, imported), depth + 1), terms] if imported else terms
+        return _flat([self._remote(urljoin(base, imported), depth + 1), terms]) if imported else terms
 
     def _term(self, definition: Any, base: str, depth: int) -> Any:
         if not isinstance(definition, dict):
@@ -107,14 +107,27 @@ class _Contexts:
     def _held(self, address: str) -> Any:
         if address in self.given:
             return _json(self.given[address], address)
-        bare = _bare(address)
-        anywhere = f"*/{bare.partition('/')[2]}"
-        for known in (bare, anywhere):
-            if known in _bundled():
-                return _json((vocab.folder() / "contexts" / _bundled()[known]).read_bytes(), address)
+        if name := _file(address):
+            return _json((vocab.folder() / "contexts" / name).read_bytes(), address)
         raise SourceChanged(
             f"{self.base}: no JSON-LD context '{address}' in vocab/contexts/; add it to index.toml there"
         )
+
+
+def _flat(contexts: Iterable[Any]) -> list[Any]:
+    """Contexts one after the other: one of them may be a list itself, which the parser refuses in a list."""
+    return [one for each in contexts for one in (each if isinstance(each, list) else [each])]
+
+
+def bundled(address: str) -> bool:
+    """True for a remote context that `vocab/contexts/` stands in for, so that nobody need ask for it."""
+    return _file(address) is not None
+
+
+def _file(address: str) -> str | None:
+    bare = _bare(address)
+    anywhere = f"*/{bare.partition('/')[2]}"
+    return _bundled().get(bare) or _bundled().get(anywhere)
 
 
 def _blank(value: Any) -> bool:

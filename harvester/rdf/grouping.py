@@ -35,6 +35,8 @@ _LISTING = frozenset(
         _LDP + "contains",
         _HYDRA + "member",
         _TREE + "member",
+        _TREE + "relation",
+        *(_DCAT + name for name in ("dataset", "catalog", "service", "record")),
         _FOAF + "primaryTopic",
         *(
             ns + name

@@ -1,13 +1,13 @@
 """Room: RDF bytes -> statements -> things.
 
-Reads Turtle, TriG, N-Triples, N-Quads, RDF/XML and JSON-LD. Named graphs are read as one. An IRI that is
-not valid does not spoil the document: it is mended, or kept as the text it is.
+Reads Turtle, TriG, N-Triples, N-Quads, RDF/XML and JSON-LD. Named graphs are read as one, all or those that
+are asked for. An IRI that is not valid does not spoil the document: it is mended, or kept as the text it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote, urljoin, urlsplit
@@ -89,27 +89,57 @@ def serialisation(media_type: str, address: str = "") -> str | None:
 
 
 def things(
-    content: bytes, media_type: str, *, base: str, contexts: Mapping[str, bytes] | None = None
+    content: bytes,
+    media_type: str,
+    *,
+    base: str,
+    contexts: Mapping[str, bytes] | None = None,
+    graphs: Collection[str] | None = None,
 ) -> Iterator[Thing]:
     """The things that a document describes, in its order.
 
     `base` is the address of the document; `contexts` are remote JSON-LD contexts that the caller has kept,
-    by address. Not among them are nodes without a name that something points to, and fragments of a thing
-    that this thing leads to: they stand inside it. What points to nothing and is pointed to by nothing
-    comes too.
+    by address; `graphs` are the named graphs that are read, "" for what is in none, all of them by default.
+    Not among the things are nodes without a name that something points to, and fragments of a thing that this
+    thing leads to: they stand inside it. What points to nothing and is pointed to by nothing comes too.
 
     Raises:
         SourceChanged: not RDF, not readable, entities or nesting made to exhaust a reader, a JSON-LD context
             that nobody has, more nodes than we read.
     """
+    quads = _statements(content, media_type, base, contexts or {})
+    if graphs is not None:
+        quads = (quad for quad in quads if _named(quad) in graphs)
+    yield from grouped(_graph(quads, base))
+
+
+def by_graph(
+    content: bytes, media_type: str, *, base: str, contexts: Mapping[str, bytes] | None = None
+) -> Mapping[str, Sequence[Thing]]:
+    """The things that each named graph of a document describes, by its name; "" is what is in none.
+
+    As `things`, for documents whose graphs say different things of one node: versions, snapshots.
+
+    Raises:
+        SourceChanged: as `things`.
+    """
+    found: dict[str, list[ox.Quad]] = {"": []}
+    for quad in _statements(content, media_type, base, contexts or {}):
+        found.setdefault(_named(quad), []).append(quad)
+    return {name: tuple(grouped(_graph(quads, base))) for name, quads in found.items()}
+
+
+def _statements(
+    content: bytes, media_type: str, base: str, contexts: Mapping[str, bytes]
+) -> Iterator[ox.Quad]:
     known = serialisation(media_type, base)
     if known is None:
         raise SourceChanged(
             f"{base}: '{media_type}' is no RDF; expected Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD"
         )
     stated = _CHARSET.search(media_type)
-    readable = _readable(content, known, stated[1] if stated else None, base, contexts or {})
-    yield from grouped(_graph(_quads(readable, _FORMATS[known], base), base))
+    readable = _readable(content, known, stated[1] if stated else None, base, contexts)
+    return _quads(readable, _FORMATS[known], base)
 
 
 def _readable(
@@ -133,6 +163,11 @@ def _quads(content: bytes, known: ox.RdfFormat, base: str) -> Iterator[ox.Quad]:
             yield quad
     except (SyntaxError, ValueError) as error:
         raise SourceChanged(f"{base}: not readable as {known.name}: {error}") from error
+
+
+def _named(quad: ox.Quad) -> str:
+    """The graph that a statement is in; "" when it is in none that has a name."""
+    return quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
 
 
 def _graph(quads: Iterable[ox.Quad], base: str) -> Graph:

@@ -38,7 +38,8 @@ def table(recognised: Recognised, name: str, *, allow_private: bool = False) -> 
     top, tables = _keys(recognised, allow_private=allow_private)
     lines += [f"{key} = {value(one)}" for key, one in top.items()]
     for key, members in tables.items():
-        lines += ["", f"[source.{_key(name)}.{key}]", *(f"{_key(one)} = {value(v)}" for one, v in members.items())]
+        lines += ["", f"[source.{_key(name)}.{key}]"]
+        lines += [f"{_key(one)} = {value(said)}" for one, said in members.items()]
     return "\n".join([*lines, *_unknown(proposal)]) + "\n"
 
 

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import HTML, Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -215,3 +217,43 @@ def test_communecter_recording_maps_to_items():
     assert items[3]["telephone"] == "+33475000000"
     assert items[3]["keywords"] == ("compost",)
     assert items[3]["page"] == "https://co.example.org/#@compostDie"
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def test_communecter_page_that_only_names_the_platform_is_not_recognised():
+    looks = Looks()
+    found = connectors.load("communecter").recognised(web_page(f"{ROOT}/a", "Find us on Communecter"), looks)
+    assert found is None
+    assert looks.asked == [f"{ROOT}/api/organization/get?limit=500&index=0"]
+
+
+def test_communecter_looks_at_nothing_that_no_page_hints_at():
+    looks = Looks()
+    for other in (
+        web_page(ROOT, "Welcome"),
+        seen(f"{ROOT}/api/users/get", {"entities": {}}),
+        seen(ROOT, [1]),
+    ):
+        assert connectors.load("communecter").recognised(other, looks) is None
+    assert looks.asked == []
+
+
+def test_communecter_address_of_its_api_tells_what_it_selects_in_its_path_or_its_query():
+    query = "?key=tiers&tags=eau,sol&limit=500&index=0"
+    bodies = {f"{ROOT}/co/api/organization/get{query}": page({"a": organisation()})}
+    for address in ("get/key/tiers/limit/50/tags/eau,sol", "get?tags=eau,sol&key=tiers"):
+        looks = Looks(bodies)
+        found = connectors.load("communecter").recognised(
+            seen(f"{ROOT}/co/api/organization/{address}", {}), looks
+        )
+        assert found.url == f"{ROOT}/co"
+        assert found.keys == {"network": "tiers", "tags": ["eau", "sol"], "elements": ["organization"]}
+
+
+def test_communecter_full_page_is_not_taken_for_all_there_is():
+    many = {str(number): organisation() for number in range(500)}
+    looks = Looks({f"{ROOT}/api/organization/get?limit=500&index=0": page(many)})
+    found = connectors.load("communecter").recognised(web_page(ROOT, "Communecter"), looks)
+    assert (found.count, list(found.learned)) == (None, ["organization: 500 or more elements"])

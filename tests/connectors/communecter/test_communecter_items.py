@@ -17,7 +17,7 @@ def items() -> list[Item]:
     mapper, problems = compile_mapping(feed, connector.mapping, ignored=connector.ignored)
     found = [mapper.item(one)[0] for one in harvested(feed, shelf) if isinstance(one, Record)]
     assert problems == []
-    assert mapper.coverage.unmapped == {"maturity": 1}
+    assert mapper.coverage.unmapped == {}
     assert mapper.coverage.unaligned == {}
     return found
 

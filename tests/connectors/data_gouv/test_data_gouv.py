@@ -7,6 +7,8 @@ import json
 from typing import Any
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -151,3 +153,101 @@ def test_licence_of_the_dataset_is_told(word, stated):
     shelf = portal(licence=word)
     connector = connectors.load("data_gouv")
     assert connector.stated_licence(list(connector.answers(feed(), shelf, shelf)), shelf) == stated
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+PAGE = f"{ROOT}/datasets/lieux/"
+DATASET = f"{ROOT}/api/1/datasets/lieux/"
+
+
+def known(*files: dict[str, Any], rows: str = CSV.decode(), **said: Any) -> Looks:
+    """A portal with one dataset; each of its files holds these rows."""
+    bodies = {f"{ROOT}/api/1/datasets/r/{one['id']}": rows for one in files}
+    return Looks({DATASET: {"id": "d1", "title": "Lieux", "resources": [*files]} | said, **bodies})
+
+
+def csv(ref: str, **said: Any) -> dict[str, Any]:
+    return {
+        "id": ref,
+        "title": f"{ref}.csv",
+        "format": "csv",
+        "url": f"https://static.example/{ref}.csv",
+    } | said
+
+
+def recognised(found: Any, looks: Looks) -> Any:
+    return connectors.load("data_gouv").recognised(found, looks)
+
+
+@pytest.mark.parametrize(
+    "told", [{"name": "lieux"}, {"id": "d1", "resources": []}, {"id": 1, "resources": [{}]}, []]
+)
+def test_data_gouv_address_alone_is_not_enough(told):
+    looks = Looks({DATASET: told})
+    assert recognised(web_page(PAGE, "data.gouv.fr"), looks) is None
+    assert looks.asked == [DATASET]
+
+
+def test_data_gouv_looks_at_nothing_that_no_address_hints_at():
+    looks = known(csv("a"))
+    for url in (
+        f"{ROOT}/",
+        f"{ROOT}/dataset/lieux",
+        f"{ROOT}/api/explore/v2.1/catalog/datasets/lieux",
+        f"{ROOT}/{UUID}",
+    ):
+        assert recognised(web_page(url, "data.gouv.fr"), looks) is None
+    assert looks.asked == []
+
+
+def test_data_gouv_first_table_of_a_dataset_is_proposed_and_the_others_are_told():
+    notice, archive = csv("n", type="documentation"), csv("z", format="zip")
+    looks = known(notice, archive, csv("j", format="json"), csv("a"), csv("b"))
+    found = recognised(web_page(PAGE, ""), looks)
+    assert (found.url, found.title, found.count) == (f"{ROOT}/", "Lieux", 2)
+    assert found.keys == {"resource": "a", "map": {"ref": "id", "name": "nom"}}
+    assert list(found.learned) == [
+        "resource a: a.csv, csv",
+        "resource b: b.csv, csv",
+        "resource j: j.csv, json",
+    ]
+    assert found.unknown[0].startswith("resource: which file is wanted?")
+
+
+def test_data_gouv_file_that_is_no_table_is_passed_over():
+    looks = known(csv("a"), csv("b"))
+    looks.bodies[f"{ROOT}/api/1/datasets/r/a"] = "<!DOCTYPE html><html><body>Gone</body></html>"
+    assert recognised(web_page(PAGE, ""), looks).keys["resource"] == "b"
+
+
+def test_data_gouv_file_of_persons_is_not_proposed():
+    looks = known(csv("a"), rows="id;nom;prenom\n1;Exemple;Camille\n2;Autre;Dominique\n")
+    assert recognised(web_page(PAGE, ""), looks) is None
+
+
+def test_data_gouv_organisation_publishes_and_a_person_is_not_repeated():
+    person = {"first_name": "Camille", "last_name": "Exemple"}
+    assert recognised(web_page(PAGE, ""), known(csv("a"), owner=person, organization=None)).publisher is None
+    found = recognised(web_page(PAGE, ""), known(csv("a"), organization={"name": "Agence"}, license="lov2"))
+    assert (found.publisher, found.licence) == (
+        "Agence",
+        "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{ROOT}/fr/datasets/r/{UUID}",
+        f"{ROOT}/datasets/lieux/?resource_id={UUID}",
+        f"{PAGE}#/resources/{UUID}",
+        ABOUT,
+    ],
+    ids=["permanent", "query", "fragment", "API"],
+)
+def test_data_gouv_file_that_the_address_names_is_the_one_proposed(url):
+    looks = known(csv("a"), csv(UUID))
+    looks.bodies[ABOUT] = {"resource": csv(UUID), "dataset_id": "lieux"}
+    found = recognised(seen(url, CSV.decode()), looks)
+    assert (found.keys["resource"], list(found.learned)) == (UUID, [])

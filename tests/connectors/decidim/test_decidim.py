@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
 from harvester.connectors import _decidim_queries as queries
-from harvester.connectors.decidim import MAPPING, _body
+from harvester.connectors.decidim import MAPPING
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import Record, Rejected, posted
 
@@ -108,7 +110,7 @@ class Site:
 
     def tells(self, query: str, data: Any, *errors: Any) -> None:
         body = {"data": data} | ({"errors": list(errors)} if errors else {})
-        self.shelf.bodies[posted(API, _body(query))] = json.dumps(body).encode()
+        self.shelf.bodies[posted(API, queries.body(query))] = json.dumps(body).encode()
 
     def lists(self, *components: tuple[str, str], error: Any = None) -> None:
         """The process and its components, as (type, number)."""
@@ -139,7 +141,7 @@ class Site:
         self.tells(query, {"component": {"id": ref, queries.COMPONENTS[kind][0]: page or told}}, *errors)
 
     def asked(self, kind: str, ref: str) -> str:
-        return posted(API, _body(queries.component(self.known, kind, ref, first=2, after=None)))
+        return posted(API, queries.body(queries.component(self.known, kind, ref, first=2, after=None)))
 
     def found(self) -> list[Any]:
         return harvested(self.feed, self.shelf)
@@ -442,3 +444,71 @@ def test_decidim_empty_site_is_empty_not_broken():
     site.holds("Proposals", "1", [])
     assert site.found() == []
     assert connectors.load("decidim").incremental is False
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def asks(**answers: Any) -> Looks:
+    """A site that answers these questions: `schema`, and the spaces of the basic schema."""
+    questions = {"schema": queries.INTROSPECTION} | {
+        kind: queries.spaces(queries.BASIC, kind) for kind in queries.BASIC["Query"]
+    }
+    return Looks({posted(API, queries.body(questions[name])): body for name, body in answers.items()})
+
+
+def test_decidim_page_about_decidim_is_not_recognised():
+    looks = asks()
+    assert connectors.load("decidim").recognised(web_page(f"{ROOT}/blog", "We chose Decidim"), looks) is None
+    assert looks.asked == [posted(API, queries.body(queries.INTROSPECTION))]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": {"__schema": {"types": [{"name": "Query", "fields": [{"name": "posts", "type": None}]}]}}},
+        {"data": {"__schema": {"types": [[1], None]}}},
+        {"data": []},
+        ["data"],
+        "no JSON",
+        {"errors": "?"},
+    ],
+    ids=["other schema", "strange types", "no data", "a list", "a text", "strange errors"],
+)
+def test_decidim_other_graphql_is_not_recognised(body):
+    assert connectors.load("decidim").recognised(web_page(ROOT, "Decidim"), asks(schema=body)) is None
+
+
+def test_decidim_looks_at_nothing_unless_a_page_names_it():
+    looks = asks()
+    for other in (web_page(ROOT, "Participation"), seen(API, {"decidim": 1})):
+        assert connectors.load("decidim").recognised(other, looks) is None
+    assert looks.asked == []
+
+
+def test_decidim_site_that_hides_its_schema_is_recognised_by_its_spaces():
+    hidden = {"errors": [{"message": "introspection is off"}]}
+    listed = {"data": {"assemblies": [{"id": "3", "components": [{"__typename": "Budgets", "id": "42"}]}]}}
+    looks = asks(schema=hidden, assemblies=listed)
+    found = connectors.load("decidim").recognised(web_page(ROOT, "Decidim"), looks)
+    assert (found.keys, list(found.learned)) == ({}, ["assemblies: 1 spaces", "component 42: Budgets"])
+
+
+# --- answers to another question ---------------------------------------------------------------------
+
+
+def test_decidim_answer_about_another_component_fails():
+    site = Site()
+    site.lists(("Proposals", "1"), ("Proposals", "2"))
+    site.holds("Proposals", "1", [one("8")])
+    site.shelf.bodies[site.asked("Proposals", "2")] = site.shelf.bodies[site.asked("Proposals", "1")]
+    with pytest.raises(SourceChanged, match="component '2' was asked for"):
+        site.found()
+
+
+def test_decidim_answer_without_a_component_fails():
+    site = Site()
+    site.lists(("Proposals", "1"))
+    site.shelf.bodies[site.asked("Proposals", "1")] = b'{"data": {"assemblies": []}}'
+    with pytest.raises(SourceChanged, match="component '1' was asked for"):
+        site.found()

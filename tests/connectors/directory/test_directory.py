@@ -10,8 +10,8 @@ import pytest
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
-from harvester.errors import SourceChanged
-from harvester.model import Record, Rejected
+from harvester.errors import SourceChanged, SourceUnavailable
+from harvester.model import Kept, Record, Rejected
 
 
 def folder(index: Any, **files: str) -> list[Record | Rejected]:
@@ -37,16 +37,38 @@ def test_directory_sheet_gives_front_matter_heading_quote_links_and_images():
 
 def test_directory_files_that_cannot_be_read_are_rejected_alone():
     found = folder(
-        {"files": ["a.md", "b.md", "c.md", "d.txt", "e.json", "f.md"]},
+        {"files": ["a.md", "b.md", "c.md", "d.txt"]},
         a__md="# Bonjour\n\nVoir https://x.example/page.",
         b__md="---\ntitle: [\n---\n",
         c__md="---\na: &x [1]\nb: [*x, *x]\n---\n",
         d__txt="x",
-        e__json="{",
     )
     assert refs(found) == ["a"]
     assert values(found)[0]["links"] == ["https://x.example/page"]
-    assert [record.ref for record in found if isinstance(record, Rejected)] == ["b", "c", "d", "e", "f"]
+    assert [record.ref for record in found if isinstance(record, Rejected)] == ["b", "c", "d"]
+
+
+def test_directory_sheet_that_cannot_be_had_keeps_its_last_version():
+    found = folder(
+        ["a.md", "gone.md", "empty.md", "page.md"], a__md="# A", empty__md=" ", page__md="<!doctype html>"
+    )
+    assert refs(found) == ["a"]
+    assert [record.ref for record in found if isinstance(record, Kept)] == ["gone", "empty", "page"]
+
+
+@pytest.mark.parametrize("files", [{}, {"many__json": "[{]"}])
+def test_directory_json_file_that_cannot_be_read_proves_nothing_about_its_records(files):
+    found = folder(["a.md", "many.json"], a__md="# A", **files)
+    assert [record.ref for record in found] == ["a", None]
+
+
+def test_directory_that_stops_answering_is_left_for_the_next_round():
+    names = [f"{number}.md" for number in range(6)]
+    shelf = Shelf({"https://d.example/index.json": json.dumps(names).encode()})
+    shelf.failing = {f"https://d.example/{name}": SourceUnavailable("answered 503") for name in names}
+    with pytest.raises(SourceUnavailable):
+        harvested(source("directory", "https://d.example/index.json"), shelf)
+    assert len(shelf.asked) == 1 + 5
 
 
 def test_directory_json_files_hold_one_record_or_a_list():

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from looks import Looks, page, seen
 from shelf import HTML, Shelf, harvested, read, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -294,3 +295,61 @@ def test_feed_items_are_documents_with_their_address():
     assert found[0].values["keywords"] == ("Semences", "Médiathèque")
     assert str(found[0].values["created"]) == "2026-11-18 09:12:44+00:00"
     assert found[4].values["name"] == "Réparer plutôt que jeter & partager"
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def recognised(where: Any, looks: Looks) -> Any:
+    return connectors.load("feed").recognised(where, looks)
+
+
+RDF = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"{}></rdf:RDF>'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        RDF.format(' xmlns:dcat="http://www.w3.org/ns/dcat#"'),
+        '<!DOCTYPE html><html><head><!-- <rdf:RDF xmlns="http://purl.org/rss/1.0/"></rdf:RDF> --></head></html>',
+        "<urlset><url><loc>https://t.example/feed</loc></url></urlset>",
+        '{"version": "https://jsonfeed.org/version/1.1", "items": []}',
+        "",
+    ],
+    ids=["other RDF", "RDF in a page", "sitemap", "JSON feed", "nothing"],
+)
+def test_feed_is_not_seen_in_what_looks_like_one(body):
+    looks = Looks()
+    assert recognised(seen("https://t.example/feed", body), looks) is None
+    assert looks.asked == []
+
+
+def test_feed_of_a_page_is_looked_at_once_and_less_sure_than_a_feed():
+    head = "<link rel=alternate type=application/atom+xml href=/atom><link rel='alternate' type='application/rss+xml' href=/rss>"
+    looks = Looks({"https://t.example/atom": f"<?xml version='1.0'?>\n<!-- made -->\n{rss(entry(1))}"})
+    found = recognised(page("https://t.example/news", "", head=head), looks)
+    assert (found.certainty.name, found.url, found.count) == ("READABLE", "https://t.example/atom", 1)
+    assert list(found.learned) == ["another feed of the page: https://t.example/rss"]
+    assert looks.asked == ["https://t.example/atom"]
+    assert recognised(page("https://t.example/news", "", head=head), Looks()) is None
+
+
+def test_feed_of_one_page_says_how_many_entries_it_holds_and_rss_1_0_is_one():
+    found = recognised(seen("https://t.example/f", rss(entry(1), entry(2))), Looks())
+    assert (found.certainty.name, found.count, found.keys["pages"]) == ("FORMAT", 2, None)
+    assert recognised(seen("https://t.example/f", RDF.format(' xmlns="http://purl.org/rss/1.0/"')), Looks())
+
+
+def test_feed_that_its_reader_stumbles_over_is_told_not_raised():
+    body = rss(entry(1)).replace("</channel>", "</creativeCommons:license></channel>")
+    body = body.replace(
+        "<rss", '<rss xmlns:creativeCommons="http://backend.userland.com/creativeCommonsRssModule"', 1
+    )
+    assert recognised(seen("https://t.example/f", body), Looks()) is None
+    with pytest.raises(SourceChanged, match="the feed is malformed"):
+        read("feed", body)
+
+
+def test_feed_address_that_is_none_spoils_no_other_entry():
+    found = read("feed", rss(entry(1, '<enclosure url="http://[" type="audio/mpeg" />'), entry(2)))
+    assert refs(found) == ["n1", "n2"]

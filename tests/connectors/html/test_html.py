@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from looks import Looks, page, seen
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -338,3 +339,68 @@ def test_xhtml_and_comments_after_the_end_are_read():
 def test_faulty_configuration_is_told(options, says):
     with pytest.raises(ValueError, match=says):
         connectors.load("html").options(**options)
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def proposed(body: str, looks: Looks, *, url: str = "https://guess.example/actions") -> Any:
+    return connectors.load("html").recognised(page(url, body), looks)
+
+
+def record(name: str) -> str:
+    return f"<!DOCTYPE html><html><body><h1>{name}</h1><main><p>Text of {name}</p></main></body></html>"
+
+
+GUESS = "https://guess.example"
+
+
+def test_html_page_without_three_links_that_are_alike_is_not_guessed_nor_looked_further():
+    looks = Looks()
+    menu = "<nav><a href=/a/1>1</a><a href=/a/2>2</a><a href=/a/3>3</a></nav>"
+    files = "<a href=/f/1.pdf>1</a><a href=/f/2.pdf>2</a><a href=/f/3.pdf>3</a>"
+    others = "".join(f"<a href=https://{one}.example/x/1>{one}</a>" for one in "abcd")
+    turning = "".join(f"<a href=?page={one}>{one}</a>" for one in range(5))
+    for body in (menu, files, others, turning, "<a href=/a/1>1</a><a href=/a/1#x>1</a><a href=/b>b</a>"):
+        assert proposed(body, looks) is None
+    assert looks.asked == []
+    assert connectors.load("html").recognised(seen(f"{GUESS}/x", {"a": ["/a/1", "/a/2"]}), looks) is None
+
+
+def test_html_listing_whose_pages_have_no_name_of_their_own_is_not_proposed():
+    body = "".join(f"<a href=/a/{one}>{one}</a>" for one in range(3))
+    looks = Looks({f"{GUESS}/a/0": record("The same")})
+    assert proposed(f"<h1>The same</h1>{body}", looks) is None
+    assert proposed(body, Looks()) is None
+
+
+@pytest.mark.parametrize(
+    ("links", "selector"),
+    [
+        (["/fiche.php?id=1", "/fiche.php?id=2", "fiche.php?id=3"], "a[href*='fiche.php?id=']"),
+        (["/lieux/a", "/lieux/b", "/lieux/c"], "a[href*='/lieux/']"),
+        (["action-1.html", "action-2.html", "action-3.html"], "a[href*='action-']"),
+    ],
+    ids=["parameter", "folder", "first word"],
+)
+def test_html_links_that_are_alike_share_a_parameter_a_folder_or_a_first_word(links, selector):
+    body = "".join(f"<p><a href={one}>{one}</a></p>" for one in links)
+    first = f"{GUESS}/{links[0].lstrip('/')}"
+    found = proposed(f"<a href=/about>About</a>{body}", Looks({first: record("One")}))
+    assert found.keys["listing"] == selector
+    assert found.keys["fields"] == {"name": "h1", "description": "main@html"}
+    assert (found.count, found.keys["next"]) == (3, None)
+
+
+def test_html_links_with_headings_win_over_more_links_without():
+    records = "".join(f"<h2><a href=/a/{one}>{one}</a></h2>" for one in range(3))
+    themes = "".join(f"<a href=/theme/{one}>{one}</a>" for one in range(9))
+    found = proposed(themes + records, Looks({f"{GUESS}/a/0": record("One")}))
+    assert found.keys["listing"] == "a[href*='/a/']"
+
+
+def test_html_selector_is_narrowed_to_what_holds_the_links():
+    menu = "<nav><a href=/a/contact>Contact</a></nav>"
+    body = "".join(f"<h2><a href=/a/{one}>{one}</a></h2>" for one in range(3))
+    found = proposed(f"{menu}<div class='x all'>{body}</div>", Looks({f"{GUESS}/a/0": record("One")}))
+    assert found.keys["listing"] == ".x a[href*='/a/']"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from looks import Looks, page, seen
 from shelf import Shelf, harvested, read, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -458,3 +459,61 @@ def test_ical_items_hold_times_places_and_states_of_ours():
     assert repaired["venue"].values["name"] == "Atelier des Communs, 12 rue des Tanneurs, 26150 Die"
     assert repaired["keywords"] == ("Réparation", "Vélo")
     assert str(found["assemblee-2026@atelier.example.org"].values["start"]) == "2026-11-27 18:30:00+01:00"
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def recognised(where: Any, looks: Looks) -> Any:
+    return connectors.load("ical").recognised(where, looks)
+
+
+CALENDAR = (
+    f"BEGIN:VCALENDAR\r\nX-WR-CALNAME;VALUE=TEXT:Fêtes\\, ate\r\n liers\r\n{PARIS}{event()}END:VCALENDAR\r\n"
+)
+
+
+def test_ical_is_not_seen_in_a_page_or_a_text_that_speaks_of_one():
+    looks = Looks()
+    others = (
+        page(
+            "https://t.example/agenda", "BEGIN:VCALENDAR <a href=/calendar/>Calendar</a> <a href=/ics>ics</a>"
+        ),
+        seen("https://t.example/agenda.ics", "Not found: agenda.ics"),
+        seen("https://t.example/agenda", {"VCALENDAR": []}),
+    )
+    assert [recognised(one, looks) for one in others] == [None, None, None]
+    assert looks.asked == []
+
+
+def test_ical_name_is_unfolded_and_rules_of_zones_are_no_recurrence():
+    found = recognised(seen("https://t.example/a.ics", CALENDAR), Looks())
+    assert (found.title, found.certainty.name) == ("Fêtes, ateliers", "FORMAT")
+    assert list(found.learned) == ["1 events, of which 0 recur"]
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("/calendar/embed?ctz=Europe&src=a%40b.example", "/calendar/ical/a%40b.example/public/basic.ics"),
+        ("/apps/calendar/p/aBc-1/dayGridMonth/now", "/remote.php/dav/public-calendars/aBc-1?export"),
+        ("/c/index.php/apps/calendar/embed/aBc1", "/c/remote.php/dav/public-calendars/aBc1?export"),
+    ],
+)
+def test_ical_text_behind_the_page_that_shows_it_is_found_there_or_framed(address, text):
+    looks = Looks({f"https://t.example{text}": CALENDAR})
+    shown = recognised(page(f"https://t.example{address}", "Loading"), looks)
+    framed = recognised(
+        page("https://u.example/", f'<iframe src="https://t.example{address}"></iframe>'), looks
+    )
+    assert shown.url == framed.url == f"https://t.example{text}"
+    assert (shown.certainty.name, framed.certainty.name) == ("FORMAT", "READABLE")
+
+
+def test_ical_subscription_is_read_by_the_scheme_of_its_page_and_others_are_told():
+    looks = Looks({"https://t.example/a.ics?x=1": CALENDAR})
+    body = "<a href='webcal://t.example/a.ics?x=1'>A</a><a href=/b.ics>B</a><a href=/b.ics.html>C</a>"
+    found = recognised(page("https://t.example/", body), looks)
+    assert found.url == "https://t.example/a.ics?x=1"
+    assert found.learned[1:] == ["another calendar of the page: https://t.example/b.ics"]
+    assert looks.asked == ["https://t.example/a.ics?x=1"]

@@ -12,7 +12,7 @@ from shelf import NOW, Shelf, harvested, reasons, recorded, refs, source, values
 from harvester import connectors
 from harvester.connectors._link_header import linked
 from harvester.errors import SourceChanged, SourceRefused, SourceUnavailable
-from harvester.harvest.run import _answer
+from harvester.harvest import kept as keeping
 from harvester.mapping import compile_mapping
 from harvester.model import HEADERS, Answer, Kept, Record
 
@@ -346,6 +346,7 @@ def test_json_api_option_that_cannot_work_is_refused(options, fault):
         ("<https://x.example/2>;rel=next", "https://x.example/2"),
         ('<https://x.example/a,b;c>; foo="rel=next"; rel="start", </2>; REL="Next"', "https://api.example/2"),
         ("garbage <", None),
+        ("<http://[>; rel=next", "http://["),
     ],
 )
 def test_link_header_is_read_as_the_rfc_writes_it(header, expected):
@@ -356,7 +357,7 @@ def test_answer_of_a_ledger_older_than_its_headers_is_still_read():
     answer = Answer(ROOT, 200, "0" * 64, "application/json", None, None, None, NOW, 2)
     told = asdict(answer) | {"fetched_at": NOW.isoformat()}
     assert told.pop("headers") == {}
-    assert _answer(told) == answer
+    assert keeping.answer(told) == answer
     assert list(HEADERS) == sorted(HEADERS)
 
 

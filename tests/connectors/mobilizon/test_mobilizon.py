@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -278,3 +280,54 @@ def test_mobilizon_items_hold_states_presence_places_and_groups():
     assert first["venue"].values["name"] == "Atelier des Communs"
     assert first["derived_from"][0].name == first["page"]
     assert (str(feast["start"]), str(feast["end"])) == ("2027-06-12", "2027-06-13")
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def asked(query: str) -> str:
+    return posted(f"{ROOT}/api", json.dumps({"query": query}, separators=(",", ":")).encode())
+
+
+NAME = asked("{ config { name } }")
+GROUP = asked('{ group(preferredUsername: "die") { name } }')
+
+
+def recognised(where: Any, looks: Looks) -> Any:
+    return connectors.load("mobilizon").recognised(where, looks)
+
+
+def listed(group: str | None = None, *events: Any, total: int) -> dict[str, Any]:
+    found = {"total": total, "elements": list(events)}
+    body = {"group": {"organizedEvents": found}} if group else {"searchEvents": found}
+    return {posted(f"{ROOT}/api", question(WHOLE, 1, group=group)): {"data": body}}
+
+
+def test_mobilizon_page_that_only_links_to_an_instance_is_not_recognised():
+    looks = Looks()
+    assert recognised(web_page(f"{ROOT}/@die", "Find us on Mobilizon"), looks) is None
+    assert looks.asked == [NAME]
+
+
+def test_mobilizon_other_software_of_the_fediverse_is_not_looked_at():
+    looks = Looks()
+    assert recognised(seen(f"{ROOT}/nodeinfo/2.0", {"software": {"name": "gancio"}}), looks) is None
+    assert recognised(seen(f"{ROOT}/nodeinfo/2.0", {"software": ["Mobilizon"]}), looks) is None
+    assert recognised(web_page(f"{ROOT}/@die", "A group of Mastodon"), looks) is None
+    assert looks.asked == []
+
+
+def test_mobilizon_person_s_page_proposes_the_instance_and_asks_for_no_person():
+    bodies = {
+        NAME: {"data": {"config": {"name": "Agenda"}}},
+        GROUP: {"data": {"group": None}, "errors": [{}]},
+    }
+    looks = Looks(bodies | listed(None, event(1), event(2, local=False), total=2))
+    found = recognised(web_page(f"{ROOT}/@die", "Mobilizon"), looks)
+    assert (found.title, found.publisher, found.keys["group"]) == ("Agenda", None, None)
+    assert (found.count, list(found.learned)) == (1, ["2 events, with those that other instances sent"])
+
+
+def test_mobilizon_own_events_are_not_counted_by_a_total_that_holds_those_of_others():
+    looks = Looks({NAME: {"data": {"config": {"name": "Agenda"}}}} | listed(None, event(1), total=900))
+    assert recognised(web_page(ROOT, "Mobilizon"), looks).count is None

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -39,7 +41,8 @@ def index(*pages: list[dict[str, Any]], after: list[Any] | None = None, **said: 
     for page in pages:
         last = [page[-1]["last_updated"], page[-1]["profile_url"]]
         bodies[question(after)] = {"data": page, "meta": {"sort": last}}
-        bodies |= {one["profile_url"]: {"name": "Nom"} for one in page if one["status"] != "deleted"}
+        told = {"name": "Nom", "linked_schemas": [SCHEMA]}
+        bodies |= {one["profile_url"]: told for one in page if one["status"] != "deleted"}
         after = last
     bodies[question(after)] = {"data": []}
     return Shelf({address: json.dumps(body).encode() for address, body in bodies.items()}, **said)
@@ -112,7 +115,7 @@ def test_murmurations_node_of_two_declared_schemas_comes_once():
         {"data": [both, node("b", 2, linked_schemas=[other])], "meta": {"sort": [2, url("b")]}}
     ).encode()
     shelf.bodies[question([2, url("b")], schema=other)] = b'{"data": []}'
-    shelf.bodies[url("b")] = b'{"name": "B"}'
+    shelf.bodies[url("b")] = b'{"name": "B", "linked_schemas": []}'
     assert refs(harvested(murmurations(schemas=[SCHEMA, other]), shelf)) == [url("a"), url("b")]
 
 
@@ -144,8 +147,8 @@ def test_murmurations_profile_that_cannot_be_had_keeps_its_last_version(error):
     assert refs(found) == [url("b")]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>404</html>", b"[]", b'{"name": "cut'])
-def test_murmurations_profile_that_is_no_object_keeps_its_last_version(body):
+@pytest.mark.parametrize("body", [b"", b"<html>404</html>", b"[]", b'{"name": "cut', b'{"error": "oops"}'])
+def test_murmurations_answer_that_is_no_profile_keeps_its_last_version(body):
     shelf = index([node("a")])
     shelf.bodies[url("a")] = body
     (found,) = harvested(murmurations(), shelf)
@@ -248,5 +251,51 @@ def test_murmurations_status_scope_and_relationships_find_their_words():
 def test_murmurations_offers_and_wants_are_of_their_own_kind():
     assert recorded_items()["Perceuse à prêter"].kind == "resource"
     shelf = index([node("a")])
-    shelf.bodies[url("a")] = b'{"title": "Un local", "exchange_type": "want"}'
+    shelf.bodies[url("a")] = b'{"linked_schemas": [], "title": "Un local", "exchange_type": "want"}'
     assert items(harvested(murmurations(), shelf))[0].kind == "need"
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def counting(**counts: int) -> Looks:
+    """An index that holds so many profiles, by the query of the search."""
+    answers = {f"{INDEX}/nodes?{query}": count for query, count in counts.items()}
+    return Looks({url: {"data": [{}], "meta": {"number_of_results": n}} for url, n in answers.items()})
+
+
+def searched(schema: str = SCHEMA, *, country: str = "") -> str:
+    return f"schema={schema}&status=posted&page_size=1{country}"
+
+
+def recognised(found: Any, looks: Looks) -> Any:
+    return connectors.load("murmurations").recognised(found, looks)
+
+
+def test_murmurations_site_that_only_names_it_is_not_recognised():
+    looks = Looks()
+    assert recognised(web_page("https://i.example/", "We publish a Murmurations profile"), looks) is None
+    assert looks.asked == [f"{INDEX}/nodes?{searched()}"]
+
+
+def test_murmurations_profile_is_no_index():
+    looks = Looks()
+    profile = {"linked_schemas": [SCHEMA], "name": "Jardin"}
+    assert recognised(seen("https://jardin.example/murmurations.json", profile), looks) is None
+    assert looks.asked == []
+
+
+def test_murmurations_country_of_the_address_is_proposed():
+    looks = counting(**{searched(country="&country=FR"): 12})
+    url = f"{INDEX}/nodes?schema={SCHEMA}&country=fr"
+    found = recognised(seen(url, {"data": []}), looks)
+    assert (found.url, found.count) == (INDEX, 12)
+    assert found.keys == {"countries": ["FR"], "kind": "organisation"}
+
+
+def test_murmurations_schemas_of_the_nodes_seen_are_counted_but_those_of_persons():
+    linked = ["people_schema-v0.1.0", "offers_wants_schema-v0.1.0", 3]
+    looks = counting(**{searched(): 0, searched("offers_wants_schema-v0.1.0"): 5})
+    for query in ("", "?schema=people_schema-v0.1.0"):
+        found = recognised(seen(f"{INDEX}/nodes{query}", {"data": [{"linked_schemas": linked}, None]}), looks)
+        assert (found.keys, found.count) == ({"schemas": ["offers_wants_schema-v0.1.0"]}, 5)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import HTML, Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -234,3 +237,67 @@ def test_oai_pmh_page_that_is_cut_is_no_complete_list():
 def test_oai_pmh_address_with_a_question_is_taken_to_its_base():
     feed = source("oai_pmh", f"{BASE}?verb=Identify")
     assert refs(harvested(feed, repository({first(): listed(one())}))) == ["o:1"]
+
+
+def test_oai_answer_to_another_question_is_no_list():
+    feed, shelf = recorded("oai_pmh")
+    identity, *lists = shelf.bodies
+    shelf.bodies[lists[-1]] = shelf.bodies[identity]
+    with pytest.raises(SourceChanged, match="no <ListRecords> in the answer; ask the repository"):
+        harvested(feed, shelf)
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def answering(**verbs: str) -> Looks:
+    """A repository that says this inside `Identify` and others, by verb."""
+    told = {f"{BASE}?verb={verb}": f"<{verb}>{inside}</{verb}>" for verb, inside in verbs.items()}
+    return Looks({url: document(inside).decode() for url, inside in told.items()})
+
+
+def recognised(found: Any, looks: Looks) -> Any:
+    return connectors.load("oai_pmh").recognised(found, looks)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<?xml version="1.0"?><rss version="2.0"><channel><title>OAI-PMH news</title></channel></rss>',
+        '<!DOCTYPE x [<!ENTITY e "OAI-PMH">]><OAI-PMH>&e;</OAI-PMH>',
+        "<OAI-PMH><cut",
+        "OAI-PMH",
+        "",
+    ],
+    ids=["feed", "entities", "cut", "text", "empty"],
+)
+def test_oai_pmh_other_documents_are_not_recognised(body):
+    looks = answering(Identify="")
+    assert recognised(seen(BASE, body), looks) is None
+    assert looks.asked == []
+
+
+def test_oai_pmh_page_leads_to_a_repository_of_its_own_host_only():
+    looks = Looks()
+    for link in ("https://other.example/oai?verb=Identify", "/oai-conference", "/boai/"):
+        assert recognised(web_page("https://r.example/", f'<a href="{link}">OAI</a>'), looks) is None
+    assert looks.asked == []
+    assert recognised(web_page("https://r.example/", '<a href="/oai">OAI</a>'), looks) is None
+    assert looks.asked == [f"{BASE}?verb=Identify"]
+
+
+def test_oai_pmh_set_and_format_of_the_address_are_proposed():
+    looks = answering(
+        Identify="<repositoryName>Archives</repositoryName><adminEmail>a@r.example</adminEmail>",
+        ListMetadataFormats="<metadataFormat><metadataPrefix>mods</metadataPrefix></metadataFormat>",
+        ListSets="<set><setSpec>a:b</setSpec><setName>Lettres</setName></set>",
+    )
+    url = f"{BASE}?verb=ListRecords&metadataPrefix=mods&set=a%3Ab"
+    headers = "<header/><header/>"
+    looks.bodies[address(verb="ListIdentifiers", metadataPrefix="mods", set="a:b")] = document(
+        f"<ListIdentifiers>{headers}</ListIdentifiers>"
+    ).decode()
+    found = recognised(seen(url, listed(one()).decode()), looks)
+    assert (found.url, found.title, found.count) == (BASE, "Archives", 2)
+    assert found.keys == {"prefix": "mods", "set": "a:b"}
+    assert list(found.learned) == ["prefix mods", "set a:b: Lettres"]

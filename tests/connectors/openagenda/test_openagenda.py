@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -312,3 +314,48 @@ def test_openagenda_items_hold_kinds_states_presence_and_places():
 )
 def test_openagenda_states_are_ours(status, expected):
     assert connectors.load("openagenda").mapping["status"]["cases"][str(status)] == expected
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def recognised(where: Any, looks: Looks) -> Any:
+    return connectors.load("openagenda").recognised(where, looks)
+
+
+def test_openagenda_other_agendas_are_not_recognised_nor_looked_further():
+    looks = Looks()
+    others = (
+        web_page("https://t.example/", "Our agenda is on OpenAgenda"),
+        web_page("https://t.example/agendas/12/events", "An agenda of another make"),
+        seen("https://t.example/agendas/12", {"uid": 12, "events": []}),
+        seen("https://t.example/v2/agendas/12/events", {"message": "key is missing"}),
+        seen("https://t.example/v2/agendas", {"total": 3, "agendas": []}),
+    )
+    assert [recognised(one, looks) for one in others] == [None, None, None, None, None]
+    assert looks.asked == []
+
+
+@pytest.mark.parametrize(
+    "widget",
+    [
+        '<blockquote class="oa-agenda"><a href="https://openagenda.com/agendas/5109558?relative=x">A</a></blockquote>',
+        '<iframe class="cibulFrame" src="//openagenda.com/agendas/5109558/embeds/8131954/events"></iframe>',
+    ],
+)
+def test_openagenda_page_that_shows_an_agenda_tells_its_number_and_a_key_is_asked_for(widget):
+    looks = Looks()
+    found = recognised(web_page("https://t.example/agenda", widget), looks)
+    assert found.url == "https://api.openagenda.com/v2/agendas/5109558"
+    assert found.unknown[0].startswith("headers: ")
+    assert (found.certainty.name, looks.asked) == ("SHAPE", [])
+
+
+def test_openagenda_key_of_the_address_asks_for_the_rest_and_is_not_proposed():
+    agenda = "https://t.example/v2/agendas/12"
+    looks = Looks({f"{agenda}?key=k%2F1": {"title": "Valley"}, f"{agenda}/events?key=k%2F1": {"total": 7}})
+    given = seen(f"{agenda}/events?size=1&key=k%2F1", {"total": 7, "events": [], "after": None})
+    found = recognised(given, looks)
+    assert (found.url, found.title, found.count) == (agenda, "Valley", 7)
+    assert "k/1" not in repr(found)
+    assert "k%2F1" not in repr(found)

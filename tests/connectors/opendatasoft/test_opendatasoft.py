@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -180,3 +182,61 @@ def test_licence_of_the_dataset_is_told():
     assert connector.stated_licence(kept, shelf) == "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
     shelf.bodies[kept[0].url] = b'{"fields": [], "metas": {"default": {"license": null}}}'
     assert connector.stated_licence(kept, shelf) is None
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+FIELDS = [{"name": "id"}, {"name": "nom"}]
+
+
+def recognised(found: Any, looks: Looks) -> Any:
+    return connectors.load("opendatasoft").recognised(found, looks)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"title": "d", "resources": []},
+        {"dataset_id": "d", "fields": []},
+        {"dataset_id": 3, "fields": FIELDS},
+        [],
+    ],
+    ids=["other portal", "no rows", "strange", "list"],
+)
+def test_opendatasoft_address_alone_is_not_enough(about):
+    looks = Looks({API: about})
+    assert recognised(web_page(PAGE, "A dataset"), looks) is None
+    assert looks.asked == [API]
+
+
+def test_opendatasoft_looks_at_nothing_that_no_page_hints_at():
+    looks = Looks()
+    for other in (web_page("https://p.example/datasets/d", "Data"), seen("https://p.example/?dataset=d", [])):
+        assert recognised(other, looks) is None
+    assert looks.asked == []
+
+
+def test_opendatasoft_rows_that_are_persons_are_not_proposed():
+    row = {"nom": "Exemple", "prenom": "Camille"}
+    about = {"dataset_id": "d", "fields": [{"name": "nom"}, {"name": "prenom"}]}
+    assert (
+        recognised(web_page(PAGE, ""), Looks({API: about, f"{API}/records?limit=100": {"results": [row]}}))
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{API}/exports/csv?where=id>1",
+        "https://p.example/api/v2/catalog/datasets/d/records?where=id>1",
+        "https://p.example/api/records/1.0/search/?dataset=d&where=id>1",
+    ],
+    ids=["2.1", "2", "1"],
+)
+def test_opendatasoft_every_version_names_the_dataset_and_its_rows(url):
+    rows = {"total_count": 1, "results": [{"id": "1", "nom": "Jardin"}]}
+    looks = Looks({API: {"dataset_id": "d", "fields": FIELDS}, f"{API}/records?where=id%3E1&limit=100": rows})
+    found = recognised(seen(url, "id;nom"), looks)
+    assert (found.url, found.count) == ("https://p.example/explore/dataset/d/", 1)
+    assert (found.keys["where"], found.keys["map"]) == ("id>1", {"ref": "id", "name": "nom"})

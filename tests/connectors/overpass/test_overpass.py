@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import HTML, Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -190,3 +192,44 @@ def test_overpass_tags_are_mapped_by_their_whole_name():
 def test_overpass_what_an_element_is_becomes_a_type():
     found = [one["type"][0].rpartition("/")[2] for one in items(harvested(*recorded("overpass")))]
     assert found == ["jardin-partage", "jardin-partage", "jardin-partage", "troc-don"]
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def recognised(found: Any, looks: Looks) -> Any:
+    return connectors.load("overpass").recognised(found, looks)
+
+
+@pytest.mark.parametrize(
+    "status", [{}, {"https://o.example/api/status": "All systems go"}], ids=["none", "other"]
+)
+def test_overpass_page_about_it_is_not_recognised(status):
+    looks = Looks(status)
+    assert recognised(web_page("https://o.example/blog", "We ask the Overpass API"), looks) is None
+    assert looks.asked == ["https://o.example/api/status"]
+
+
+def test_overpass_other_json_of_elements_is_not_recognised():
+    looks = Looks()
+    for body in ({"elements": [element()]}, [{"osm3s": {}}], "Overpass API"):
+        assert recognised(seen(f"{URL}?data={quote(QUERY)}", body), looks) is None
+    assert looks.asked == []
+
+
+def test_overpass_query_is_that_of_the_address_which_says_json_itself():
+    untagged = {"type": "node", "id": 2}
+    found = recognised(
+        seen(f"{URL}?data={quote(QUERY)}", json.loads(answer(element(), untagged, 3))), Looks()
+    )
+    assert (found.url, found.keys["query"], found.count, found.unknown) == (URL, QUERY, 1, ())
+    xml = QUERY.removeprefix("[out:json]")
+    for query in ("", f"?data={quote(xml)}"):
+        assert recognised(seen(URL + query, json.loads(answer())), Looks()) is None
+
+
+def test_overpass_query_without_centres_is_told():
+    (told,) = recognised(
+        seen(f"{URL}?data=[out:json];way[repair];out;", json.loads(answer())), Looks()
+    ).unknown
+    assert told.startswith("query: end it with `out center meta;`")

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from looks import Looks, page, seen
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
@@ -430,3 +431,76 @@ def test_site_where_no_page_says_anything_fails():
 )
 def test_event_that_is_called_off_says_so(said, status):
     assert event(eventStatus=said)["status"].endswith(f"/statuts/{status}")
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+def recognised(where: Any, looks: Looks) -> Any:
+    return connectors.load("schema_org").recognised(where, looks)
+
+
+def things(*names: str) -> str:
+    return script(*({**EVENT, "name": name, "url": f"/e/{name}"} for name in names))
+
+
+def test_schema_org_page_that_describes_nothing_is_not_recognised_nor_looked_further():
+    looks = Looks()
+    others = (
+        page(f"{HOST}/", "Welcome", head=script({"@context": "https://example.org", "@type": "Event"})),
+        page(f"{HOST}/", "Welcome", head="<script type='application/ld+json'>{</script>"),
+        seen(f"{HOST}/feed", "<rss version='2.0'><channel><title>schema.org</title></channel></rss>"),
+        seen(f"{HOST}/sitemap.json", {"urlset": [], "@context": "https://schema.org", "@type": "Event"}),
+    )
+    assert [recognised(one, looks) for one in others] == [None, None, None, None]
+    assert looks.asked == []
+
+
+def test_schema_org_page_that_describes_its_site_or_a_person_alone_is_no_source():
+    own = {"@context": "https://schema.org", "@type": "Organization", "name": "Us", "url": f"{HOST}/"}
+    person = {"@context": "https://schema.org", "@type": "Person", "name": "Somebody", "url": f"{HOST}/who"}
+    looks = Looks()
+    assert recognised(page(f"{HOST}/", "", head=script(own, person)), looks) is None
+    assert looks.asked == [f"{HOST}/robots.txt", f"{HOST}/sitemap.xml"]
+
+
+def test_schema_org_page_of_several_things_is_proposed_alone_unless_it_is_the_home_page():
+    looks = Looks()
+    found = recognised(page(f"{HOST}/agenda", "", head=things("a", "b")), looks)
+    assert (found.url, found.count, found.keys) == (f"{HOST}/agenda", 2, {"sitemap": False})
+    assert looks.asked == []
+    assert recognised(page(f"{HOST}/", "", head=things("a", "b")), looks).keys == {"sitemap": False}
+    assert looks.asked == [f"{HOST}/robots.txt", f"{HOST}/sitemap.xml"]
+
+
+def test_schema_org_folders_of_a_sitemap_that_describe_nothing_are_left_out():
+    paths = ["/", "/about", "/e/a", "/e/b", "/e/c", "/news/1", "/news/2", "https://other.example/e/d"]
+    listed = "".join(f"<url><loc>{one if '//' in one else HOST + one}</loc></url>" for one in paths)
+    looks = Looks(
+        {
+            f"{HOST}/robots.txt": f"User-agent: *\nsitemap: {HOST}/map.xml\nSitemap: https://other.example/map.xml",
+            f"{HOST}/map.xml": f"<urlset>{listed}</urlset>",
+            f"{HOST}/e/a": web("", things("a")).decode(),
+            f"{HOST}/news/1": web("News").decode(),
+        }
+    )
+    found = recognised(page(f"{HOST}/", "schema.org"), looks)
+    assert (found.url, found.keys) == (f"{HOST}/map.xml", {"include": "/e/"})
+    asked = ["/robots.txt", "/map.xml", "/e/a", "/about", "/news/1"]
+    assert [f"{HOST}{one}" for one in asked] == looks.asked
+
+
+def test_schema_org_sitemaps_that_differ_by_a_number_are_looked_at_once_and_all_are_read():
+    looks = Looks(
+        {
+            f"{HOST}/post-sitemap.xml": urlset("/", "/p/1").decode(),
+            f"{HOST}/p/1": web("", things("a")).decode(),
+        }
+    )
+    given = seen(
+        f"{HOST}/sitemap.xml", index("/post-sitemap.xml", "/post-sitemap2.xml", "/page-sitemap.xml").decode()
+    )
+    found = recognised(given, looks)
+    assert found.keys == {"sitemaps": r"/post-sitemap\d*\.xml$"}
+    assert f"{HOST}/post-sitemap2.xml" not in looks.asked
+    assert found.publisher is None

@@ -8,10 +8,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import HTML, Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
 from harvester.connectors._smw_pages import CEILING, RIGHTS
+from harvester.connectors._smw_wiki import ABOUT, BROWSE, CATEGORIES
 from harvester.errors import SourceChanged, SourceRefused, SourceUnavailable
 from harvester.mapping import compile_mapping
 from harvester.model import Record
@@ -404,3 +407,70 @@ def test_semantic_mediawiki_wikitext_and_entities_leave_the_texts():
 def test_semantic_mediawiki_persons_are_not_even_asked_for():
     asked = question(harvest_asked(wiki()))
     assert not any(word in asked for word in ("éférent", "referent", "Contributeurs", "Porté par"))
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+WIKI = "https://w.example/w/api.php"
+EDIT = '<link rel="EditURI" href="/w/api.php?action=rsd">'
+
+
+def known(*labels: str, **pages: int) -> Looks:
+    """A wiki with these properties, and categories of so many pages."""
+    listed = [{"*": name, "pages": count} for name, count in pages.items()]
+    return Looks(
+        {
+            WIKI + ABOUT: {"query": {"extensions": [{"name": "Semantic MediaWiki"}]}},
+            WIKI + CATEGORIES: {"query": {"allcategories": listed}},
+            WIKI + BROWSE: {"query": {label: {"label": label} for label in labels}},
+        }
+    )
+
+
+def recognised(found: Any, looks: Looks) -> Any:
+    return connectors.load("semantic_mediawiki").recognised(found, looks)
+
+
+@pytest.mark.parametrize(
+    "extensions", [[{"name": "Cite"}, {"name": "Maps"}], [None, "SemanticMediaWiki"], {}, None]
+)
+def test_semantic_mediawiki_without_the_semantic_extension_is_not_recognised(extensions):
+    looks = Looks({WIKI + ABOUT: {"query": {"extensions": extensions, "general": {"sitename": "Wikipédia"}}}})
+    assert recognised(web_page("https://w.example/wiki/A", "", head=EDIT), looks) is None
+    assert looks.asked == [WIKI + ABOUT]
+
+
+def test_semantic_mediawiki_page_of_another_software_is_not_looked_further_into():
+    looks = Looks()
+    rsd = '<link rel="EditURI" href="https://b.example/xmlrpc.php?rsd">'
+    for other in (
+        web_page("https://b.example/", "MediaWiki", head=rsd),
+        seen("https://b.example/", {"query": 1}),
+    ):
+        assert recognised(other, looks) is None
+    assert looks.asked == []
+
+
+def test_semantic_mediawiki_largest_category_is_proposed_unless_the_page_given_is_one():
+    looks = known(Lieu=3, Acteur=12)
+    own = '<script>RLCONF={"wgCanonicalNamespace":"Category","wgTitle":"Mati\\u00e8re"};</script>'
+    found = recognised(web_page("https://w.example/wiki/A", "", head=EDIT), looks)
+    assert (found.keys, found.count) == ({"query": "[[Category:Acteur]]"}, 12)
+    found = recognised(web_page("https://w.example/wiki/B", "", head=EDIT + own), looks)
+    assert (found.keys, found.count) == ({"query": "[[Category:Matière]]"}, None)
+
+
+def test_semantic_mediawiki_without_categories_is_proposed_whole():
+    assert recognised(seen(f"{WIKI}?action=help", "help"), known()).keys == {
+        "query": "[[Modification date::+]]"
+    }
+
+
+def test_semantic_mediawiki_properties_that_are_called_otherwise_are_guessed():
+    found = recognised(seen(WIKI, "help"), known("Nom", "Coordonnées", "description", "Tags", "_MDAT"))
+    assert found.keys["properties"] == {
+        "title": "Nom",
+        "description": "description",
+        "point": "Coordonnées",
+        "keywords": "Tags",
+    }

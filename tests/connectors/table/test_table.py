@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 from datetime import date
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shelf import Shelf, harvested, read, reasons, recorded, refs, source, values
+from shelf import RECORDINGS, Shelf, harvested, read, reasons, recorded, refs, source, values
 
 from harvester.errors import SourceChanged
 from harvester.model import Rejected
@@ -236,3 +237,26 @@ def test_address_of_a_shared_spreadsheet_leads_to_its_rows(shared, export):
         {f"https://{export}": {"media_type": "text/csv"}},
     )
     assert values(harvested(source("table", f"https://{shared}"), shelf)) == [{"nom": "A", "ville": "Alès"}]
+
+
+def test_table_two_addresses_that_answer_the_same_fail_the_source():
+    feed, shelf = recorded("table")
+    first, *_, last = feed.urls
+    shelf.bodies[last] = shelf.bodies[first]
+    with pytest.raises(SourceChanged, match=f"{last}: the same answer as '{first}'; ask the site"):
+        harvested(feed, shelf)
+
+
+def test_table_error_told_instead_of_json_lines_fails_the_source():
+    with pytest.raises(SourceChanged, match="it tells an error instead of rows"):
+        read("table", '{"error": "busy"}\n', url="https://t.example/rows.jsonl")
+    assert len(read("table", '{"error": "none", "nom": "Jardin"}\n', url="https://t.example/rows.jsonl")) == 1
+
+
+def test_workbook_that_is_damaged_inside_fails_the_source():
+    whole = (RECORDINGS / "table" / "corse.xlsx").read_bytes()
+    with ZipFile(io.BytesIO(whole)) as packed:
+        part = packed.getinfo("xl/worksheets/sheet1.xml")
+    at = part.header_offset + 30 + len(part.filename)
+    with pytest.raises(SourceChanged, match="workbook"):
+        read("table", whole[:at] + b"\xff" * 64 + whole[at + 64 :])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import HTML, Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
+from harvester.connectors._tribe_api import APIS
 from harvester.errors import SourceChanged, SourceRefused, SourceUnavailable
 from harvester.mapping import compile_mapping
 from harvester.model import Item, Listing, Record, Rejected
@@ -313,3 +317,63 @@ def test_tec_items_hold_clean_titles_places_and_prices():
         ("Réparation", "vélo"),
         "coordination.example.org",
     )
+
+
+def test_tec_page_that_comes_twice_fails_the_source():
+    bodies = dict.fromkeys((f"{LEGACY}1", f"{LEGACY}2"), page(event(1), event(2), total=4, pages=2))
+    with pytest.raises(SourceChanged, match="the same page came twice; the site or its cache ignores `page`"):
+        walked(bodies)
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+HEAD = f'<link rel="https://theeventscalendar.com/" href="{ROOT}/wp-json/tribe/events/v1/">'
+
+
+def recognised(where: Any, looks: Looks) -> Any:
+    return connectors.load("the_events_calendar").recognised(where, looks)
+
+
+def test_tec_site_of_another_calendar_is_not_recognised_nor_looked_further():
+    looks = Looks()
+    others = (
+        web_page(f"{ROOT}/events/", "The Events Calendar of our town", head="<link href=/wp-json/ rel=x>"),
+        seen(f"{ROOT}/wp-json/", {"namespaces": ["wp/v2", "mec/v1"]}),
+        seen(f"{ROOT}/events.json", {"events": [], "total": 0}),
+    )
+    assert [recognised(one, looks) for one in others] == [None, None, None]
+    assert looks.asked == []
+
+
+def test_tec_page_whose_api_does_not_answer_with_events_is_not_recognised():
+    looks = Looks({f"{ROOT}{api}1": {"code": "closed", "events": "none", "total": 3} for api in APIS})
+    assert recognised(web_page(ROOT, "", head=HEAD), looks) is None
+
+
+def test_tec_home_page_and_root_of_the_api_are_less_sure_than_what_is_of_events():
+    looks = Looks({f"{ROOT}{APIS[0]}1": {"events": [], "total": 12, "total_pages": 1}})
+    agenda = (
+        f'<!DOCTYPE html><html><head>{HEAD}</head><body class="single single-tribe_events"></body></html>'
+    )
+    found = [
+        recognised(one, looks)
+        for one in (
+            web_page(f"{ROOT}/", "", head=HEAD),
+            seen(f"{ROOT}/wp-json/", {"namespaces": ["tribe/events/v1"]}),
+            seen(f"{ROOT}/agenda/fete/", agenda),
+            seen(f"{ROOT}/wp-json/tribe/events/v1/events?page=2", {"events": []}),
+        )
+    ]
+    assert [one.certainty.name for one in found] == ["SHAPE", "SHAPE", "NAMED", "NAMED"]
+    assert {(one.url, one.count) for one in found} == {(f"{ROOT}/", 12)}
+
+
+def test_tec_newer_api_is_recognised_by_its_headers():
+    def look(url: str, *, accept: str = "*/*", content: bytes | None = None) -> Any:
+        if url == f"{ROOT}{APIS[1]}1":
+            return replace(seen(url, []), headers={"x-wp-total": "3"})
+        return Looks()(url, accept=accept, content=content)
+
+    found = recognised(seen(f"{ROOT}/wp-json/tec/v1/events", []), look)
+    assert (found.count, found.title) == (3, None)

@@ -252,3 +252,11 @@ def test_umap_recording_is_mapped_without_a_rest():
     assert found["AzMTc"]["keywords"] == ("Jardins",)
     assert found["p1"]["description"] == "Chaque premier samedi."
     assert "camille" not in str(found)
+
+
+def test_umap_two_addresses_that_answer_the_same_fail_the_source():
+    feed, shelf = recorded("umap")
+    first, last = shelf.bodies
+    shelf.bodies[last] = shelf.bodies[first]
+    with pytest.raises(SourceChanged, match=f"{last}: the same answer as '{first}'; ask the site"):
+        harvested(feed, shelf)

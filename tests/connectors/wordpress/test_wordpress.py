@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from looks import Looks, seen
+from looks import page as web_page
 from shelf import HTML, Shelf, harvested, reasons, recorded, refs, source
 
 from harvester import connectors
@@ -300,6 +302,17 @@ def test_wordpress_terms_and_picture_are_told_by_name_whatever_else_is_embedded(
     assert value["_image"] == "https://s.example/a.jpg"
 
 
+@pytest.mark.parametrize("name", ["Uncategorized", "Non classé", "NON CLASSÉ"])
+def test_wordpress_category_of_posts_that_were_given_none_is_no_keyword(name):
+    terms = [
+        [{"taxonomy": "category", "name": name}],
+        [{"taxonomy": "thematique", "name": "Eau"}],
+    ]
+    value = one(_embedded={"wp:term": terms}).value
+    assert (value["_terms"], value["_keywords"]) == ({"thematique": ["Eau"]}, ["Eau"])
+    assert "_keywords" not in one(_embedded={"wp:term": terms[:1]}).value
+
+
 def test_wordpress_dates_are_those_in_utc():
     value = one(
         date="2026-07-01T12:00:00", date_gmt="2026-07-01T10:00:00", modified_gmt="2026-07-02T10:00:00"
@@ -331,3 +344,110 @@ def test_wordpress_recording_maps_to_items_with_plain_titles():
     assert items[0].values["modified"] == datetime(2026, 10, 2, 7, 15, tzinfo=UTC)
     assert [float(items[3].values[name]) for name in ("lat", "lon")] == [44.7536, 5.3703]
     assert mapper.coverage.unmapped == {}
+
+
+# --- recognition -------------------------------------------------------------------------------------
+
+
+ROOT = {"name": "Valley &amp; hills", "namespaces": ["oembed/1.0", "wp/v2"], "home": SITE}
+ONE = "per_page=1&_fields=id,acf,meta&_envelope=1"
+
+
+def api(root: str, types: dict[str, Any], **bodies: Any) -> dict[str, Any]:
+    """The API of a site at `root`; `bodies` are one post and a total by base."""
+    sign = "&" if "?" in root else "?"
+    counted = {
+        f"{root}wp/v2/{base}{sign}{ONE}": envelope([one], total=n) for base, (n, one) in bodies.items()
+    }
+    return {root: ROOT, f"{root}wp/v2/types": types, **counted}
+
+
+def proposed(address: str, looks: Looks, *, head: str = "", classes: str = "", body: Any = None) -> Any:
+    given = seen(address, body) if body is not None else None
+    page = f'<!DOCTYPE html><html><head>{head}</head><body class="{classes}"></body></html>'
+    return connectors.load("wordpress").recognised(given or seen(address, page), looks)
+
+
+def test_wordpress_page_that_only_speaks_of_it_is_not_recognised_nor_looked_further():
+    looks = Looks()
+    page = web_page(SITE, "Made with WordPress", head="<link rel=alternate href=/wp-content-guide>")
+    assert connectors.load("wordpress").recognised(page, looks) is None
+    assert connectors.load("wordpress").recognised(seen(f"{SITE}/posts", [{"id": 1}]), looks) is None
+    assert looks.asked == []
+
+
+def test_wordpress_site_whose_api_is_closed_is_not_proposed():
+    looks = Looks({API: {"code": "rest_disabled", "namespaces": "wp/v2"}})
+    assert proposed(SITE, looks, head="<script src=/wp-content/a.js></script>") is None
+    assert looks.asked == [API]
+
+
+@pytest.mark.parametrize(
+    ("address", "head", "root", "url"),
+    [
+        (f"{SITE}/", f'<link rel="https://api.w.org/" href="{API}">', API, SITE),
+        (
+            f"{SITE}/blog/2",
+            "<script src=/blog/wp-content/a.js></script>",
+            f"{SITE}/blog/wp-json/",
+            f"{SITE}/blog",
+        ),
+        (f"{SITE}/?rest_route=/wp/v2/types", "", f"{SITE}/?rest_route=/", f"{SITE}/?rest_route=/"),
+        (f"{SITE}/data/wp/v2/types", "", f"{SITE}/data/", SITE),
+    ],
+    ids=["link", "folder", "route", "other prefix"],
+)
+def test_wordpress_api_is_recognised_wherever_it_is(address, head, root, url):
+    found = proposed(address, Looks(api(root, TYPES, posts=(3, post(1)))), head=head)
+    assert (found.url, found.title, found.count) == (url, "Valley & hills", 3)
+    assert found.keys["types"] == ["post"]
+    assert found.keys["kind"] == "document"
+
+
+def test_wordpress_types_of_the_house_of_other_connectors_and_empty_ones_are_left_out():
+    names = ["post", "page", "wp_block", "attachment", "tribe_events", "vide", "lieu"]
+    types = {name: {"rest_base": name, "name": name} for name in names}
+    looks = Looks(api(API, types, post=(2, post(1)), page=(9, post(2)), lieu=(4, post(3)), vide=(0, post(4))))
+    found = proposed(f"{SITE}/wp-json", looks)
+    assert found.keys["types"] == ["post", "lieu"]
+    assert found.count == 6
+    assert list(found.learned) == [
+        "type post: post, 2",
+        "type page: page, 9",
+        "type vide: vide, 0",
+        "type lieu: lieu, 4",
+    ]
+
+
+def test_wordpress_page_of_a_type_proposes_that_type_alone():
+    types = {"post": {"rest_base": "posts"}, "lieu": {"rest_base": "lieux"}}
+    bodies = api(API, types, posts=(2, post(1)), lieux=(4, post(3)))
+    link = f'<link rel="https://api.w.org/" href="{API}">'
+    page = proposed(f"{SITE}/lieux/", Looks(bodies), head=link, classes="archive post-type-archive-lieu")
+    address = proposed(f"{API}wp/v2/lieux?per_page=5", Looks(bodies))
+    assert page.keys["types"] == address.keys["types"] == ["lieu"]
+
+
+def test_wordpress_map_field_gives_its_place_and_names_are_quoted():
+    place = {"address": "x", "lat": 44.1, "lng": 5.2, "city": "Die"}
+    one = post(1) | {"acf": {"où-est-ce": place, "site": "https://x.example"}, "meta": []}
+    found = proposed(f"{SITE}/wp-json/", Looks(api(API, TYPES, posts=(1, one))))
+    assert found.keys["map"] == {
+        "lat": 'acf."où-est-ce".lat',
+        "lon": 'acf."où-est-ce".lng',
+        "city": 'acf."où-est-ce".city',
+    }
+    assert found.learned[0] == "type post: post, 1, with acf.où-est-ce, acf.site"
+
+
+def test_wordpress_totals_are_read_in_the_headers_by_a_site_without_envelopes():
+    bodies = api(API, TYPES)
+
+    def look(url: str, *, accept: str = "*/*", content: bytes | None = None) -> Any:
+        if url == f"{API}wp/v2/posts?{ONE}":
+            return replace(seen(url, [post(1)]), headers={"x-wp-total": "7"})
+        return Looks(bodies)(url, accept=accept, content=content)
+
+    found = connectors.load("wordpress").recognised(seen(f"{SITE}/wp-json/", ROOT), look)
+    assert found is not None
+    assert found.count == 7

@@ -92,7 +92,7 @@ def test_yeswiki_newer_entries_are_known_by_their_tag():
 
 
 def test_yeswiki_accounts_and_addresses_never_reach_a_record():
-    people = dict.fromkeys(["bf_mail", "user", "owner", "createur", "html_data"], "x")
+    people = dict.fromkeys(["bf_mail", "bf_auteur", "user", "owner", "createur", "html_data"], "x")
     (value,) = values(read("yeswiki", json.dumps([entry(**people)])))
     assert {"id_fiche", "bf_titre", "statut_fiche", "_page"} == value.keys()
 
@@ -103,3 +103,11 @@ def test_yeswiki_page_image_and_point_are_made_absolute():
     assert value["_page"] == "https://w.example/?JardinPartage"
     assert value["_image"] == "https://w.example/files/Jardin_%C3%A9.png"
     assert (value["bf_latitude"], value["bf_longitude"]) == ("44.1", "4.2")
+
+
+def test_yeswiki_entries_of_another_form_fail_the_source():
+    feed, shelf = recorded("yeswiki")
+    first, second = (f"https://wiki.example.org/?api/forms/{form}/entries" for form in "24")
+    shelf.bodies[second] = shelf.bodies[first]
+    with pytest.raises(SourceChanged, match="expected entries of form '4', got one of '2'; ask the wiki"):
+        harvested(feed, shelf)
