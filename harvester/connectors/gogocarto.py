@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import asked, where
 from harvester.connectors._geojson import flattened, is_feature
+from harvester.connectors._gogocarto_map import recognised
 from harvester.connectors._json import Document
-from harvester.connectors._recognition import Certainty, Look, Proposal, Seen
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Listing, Record, Rejected, Source
 from harvester.model import Raw as Value
+
+__all__ = ["IGNORED", "LISTING", "MAPPING", "Options", "answers", "recognised", "records", "stated_licence"]
 
 LISTING = Listing.FULL
 
@@ -118,35 +120,6 @@ def stated_licence(answers: Sequence[Answer], raw: Raw) -> str | None:
         if isinstance(licence, str) and licence.strip():
             return licence.strip()
     return None
-
-
-def recognised(seen: Seen, look: Look) -> Proposal | None:
-    """A map, by its page or by any address of its API."""
-    api = isinstance(seen.json, dict) and str(seen.json.get("ontology", "")).startswith("gogo")
-    if not api and not seen.says("gogocarto"):
-        return None
-    root = seen.url.partition("/api/")[0].rstrip("/") if api else seen.root
-    elements = seen if api else look(f"{root}/api/elements.json?limit=1")
-    if elements is None or not isinstance(elements.json, dict) or "data" not in elements.json:
-        return None
-    told = look(f"{root}/api/project-info.json")
-    project = told.json if told and isinstance(told.json, dict) else {}
-    taxonomy = look(f"{root}/api/taxonomy.json")
-    return Proposal(
-        Certainty.NAMED,
-        root,
-        title=project.get("name"),
-        licence=elements.json.get("licence"),
-        count=project.get("dataSize"),
-        learned=[f"category {option}" for option in _options(taxonomy.json if taxonomy else None)],
-    )
-
-
-def _options(taxonomy: Value) -> Iterator[str]:
-    """The categories of a taxonomy, `id name`, the widest first."""
-    groups = taxonomy if isinstance(taxonomy, list) else [taxonomy]
-    found = [one for group in groups if isinstance(group, dict) for one in group.get("options", [])]
-    yield from (f"{one.get('id')} {one.get('name')}" for one in found if isinstance(one, dict))
 
 
 def _address(source: Source) -> str:
