@@ -210,7 +210,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-HEADERS = ("link", "x-total-count", "x-wp-total", "x-wp-totalpages", "cache-control")
+HEADERS = ("cache-control", "link", "x-total-count", "x-wp-total", "x-wp-totalpages")
 """The response headers kept with an answer: its next page, how much there is in all, if it is for good."""
 
 

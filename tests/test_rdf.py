@@ -502,3 +502,10 @@ def test_mistakes_met_in_the_field_spoil_nothing():
     )
 
     assert (thing.iri, said(thing, "p")) == (E + "42", ["x"])
+
+
+@pytest.mark.parametrize("context", ['"http://["', '{"@import": "http://["}'])
+def test_context_at_an_address_that_is_none_fails_the_document(context):
+    document = f'{{"@context": [{context}, {{"name": "http://schema.org/name"}}], "@id": "http://e.example/a", "name": "A"}}'
+    with pytest.raises(SourceChanged, match=r"has no address that can be read|context"):
+        list(things(document.encode(), "application/ld+json", base="http://e.example/doc"))

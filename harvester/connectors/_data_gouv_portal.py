@@ -47,7 +47,7 @@ def recognised(seen: Seen, look: Look) -> Proposal | None:
     files = [given] if given.get("id") else _readable(dataset)
     for one in files[:TRIED]:
         found = look(file(seen.root, str(one.get("id"))))
-        rows = first_rows(found, look, name=str(one.get("url") or "")) if found else None
+        rows = first_rows(found, name=str(one.get("url") or "")) if found else None
         if rows:
             return _proposal(seen.root, dataset, one, rows, others=[] if given else files)
     return None

@@ -1,14 +1,14 @@
 """Room: recognising a SPARQL endpoint, and the classes that it holds.
 
 In: its address, the page with its form, or its description of itself. Out: a proposal for the classes that
-mean a kind to us, with how many instances each has. Asks one question.
+mean a kind to us, with how many instances each has. Asks two questions at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harvester.connectors._rdf import root
 from harvester.connectors._recognition import Certainty, Look, Proposal, Seen, members, objects
@@ -28,6 +28,8 @@ CLASSES = (
     "WHERE { ?subject a ?class FILTER(isIRI(?subject)) } GROUP BY ?class ORDER BY DESC(?records) LIMIT 200"
 )
 
+UNTOLD = "classes: it does not tell them at once, as large ones do not; name those that are records"
+
 PLACES = "place"
 """The kind of what others stand in: told, not proposed."""
 
@@ -43,13 +45,19 @@ class _Class:
 
 
 def recognised(seen: Seen, look: Look) -> Proposal | None:
-    """An endpoint that tells its classes when it is asked for them by GET."""
+    """An endpoint that tells its classes when it is asked for them by GET, or at least answers."""
     for endpoint in dict.fromkeys(_endpoints(seen)):
-        asked = request(endpoint, CLASSES, method="get", graph=None)
-        told = look(asked.url, accept=asked.accept)
+        told = _asked(endpoint, CLASSES, look)
         if "bindings" in members(told, "results"):
             return _proposal(endpoint, list(_classes(told)))
+        if isinstance(members(_asked(endpoint, "ASK {}", look)).get("boolean"), bool):
+            return replace(_proposal(endpoint, []), unknown=[UNTOLD])
     return None
+
+
+def _asked(endpoint: str, query: str, look: Look) -> Seen | None:
+    asked = request(endpoint, query, method="get", graph=None)
+    return look(asked.url, accept=asked.accept)
 
 
 def _endpoints(seen: Seen) -> Iterator[str]:
@@ -58,7 +66,8 @@ def _endpoints(seen: Seen) -> Iterator[str]:
         yield seen.url.partition("?")[0]
     if seen.soup and seen.says("sparql"):
         for form in seen.soup.select("form:has([name=query])"):
-            yield seen.absolute(str(form.get("action") or seen.url.partition("?")[0]))
+            with suppress(ValueError):  # "http://[" and the like
+                yield seen.absolute(str(form.get("action") or seen.url.partition("?")[0]))
     elif SD in seen.text and serialisation(seen.media_type):
         with suppress(SourceChanged):
             for thing in things(seen.content, seen.media_type, base=seen.url):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from harvester.connectors._format import SUFFIXES
-from harvester.connectors._glances import Glances, nowhere
+from harvester.connectors._glances import Glances
 from harvester.connectors._guess import guessed
 from harvester.connectors._link_header import linked
 from harvester.connectors._recognition import Certainty, Look, Proposal, Seen
@@ -65,9 +65,9 @@ def recognised(seen: Seen, look: Look) -> Proposal | None:
     )
 
 
-def first_rows(seen: Seen, look: Look = nowhere, *, name: str = "") -> Rows | None:
+def first_rows(seen: Seen, *, name: str = "") -> Rows | None:
     """The rows of a file; None when it is none. `name` is its address where a redirect hides it."""
-    glances = Glances(look)
+    glances = Glances()
     answer = glances.answer(seen)
     first: list[dict[str, Any]] = []
     good, faulty, whole = 0, 0, False

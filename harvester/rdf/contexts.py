@@ -76,7 +76,7 @@ class _Contexts:
         if depth > DEEPEST:
             raise SourceChanged(f"{self.base}: its contexts lead to each other without end")
         if isinstance(context, str):
-            return self._remote(urljoin(base, context), depth + 1)
+            return self._remote(_absolute(base, context), depth + 1)
         if isinstance(context, list):
             return _flat(self._context(one, base, depth + 1) for one in context)
         if not isinstance(context, dict):
@@ -87,7 +87,7 @@ class _Contexts:
         if base != self.base:  # a remote context has no say over addresses (JSON-LD 1.1, 4.1.3)
             terms.pop("@base", None)
         imported = terms.pop("@import", None)
-        return _flat([self._remote(urljoin(base, imported), depth + 1), terms]) if imported else terms
+        return _flat([self._remote(_absolute(base, imported), depth + 1), terms]) if imported else terms
 
     def _term(self, definition: Any, base: str, depth: int) -> Any:
         if not isinstance(definition, dict):
@@ -146,3 +146,10 @@ def _bare(address: str) -> str:
     """An address as the index writes it."""
     parts = urlsplit(address)
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path}".rstrip("/")
+
+
+def _absolute(base: str, address: Any) -> str:
+    try:
+        return urljoin(base, str(address))
+    except ValueError as error:  # "http://[" and the like
+        raise SourceChanged(f"{base}: its context '{address}' has no address that can be read") from error

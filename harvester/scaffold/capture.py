@@ -21,6 +21,9 @@ from harvester.scaffold.preview import first_answers
 from harvester.scaffold.proposing import value
 from harvester.scaffold.trimming import Keep, headers, trimmed
 
+_BEYOND = 10
+"""Answers asked for after the records wanted, so that a short listing closes."""
+
 _SOURCE = """# Recording: {title}
 
 Captured on {day} from {url} ({licence}); trimmed, personal data and texts that nobody maps taken out.
@@ -62,7 +65,7 @@ def captured(plan: Plan, look: Looking, wanted: int) -> Captured:
         SourceError: the source cannot be read.
         SourceChanged: an answer cannot be cleaned of personal data.
     """
-    kept, listed, _ = first_answers(plan, look, wanted)
+    kept, listed, _ = first_answers(plan, look, wanted, beyond=_BEYOND)
     records = [one for one in listed if isinstance(one, Record)]
     keep = Keep(wanted, plan.mapper().known, frozenset().union(*(one.value.keys() for one in records)))
     bodies: dict[str, bytes] = {}

@@ -25,6 +25,8 @@ LARGEST = 1 << 26
 DELAY = timedelta(seconds=0.5)
 """Between two addresses: a person is waiting, and a platform is asked a dozen times at most."""
 
+_RDF = "application/ld+json, text/turtle;q=0.9"
+
 MOST = 60
 """Addresses looked at for one `source add`: no platform needs a third of it."""
 
@@ -44,7 +46,7 @@ class Looking:
         Raises:
             SourceError: why it cannot be read.
         """
-        found = self(url)
+        found = self(url) or self(url, accept=_RDF)  # linked data servers may refuse to choose
         if found is None:
             raise self.refusals[url]
         return found
@@ -64,7 +66,7 @@ class Looking:
                 else self.client.post(url, content, accept=accept)
             )
         except SourceError as error:
-            self.refusals[url] = error
+            self.refusals.setdefault(url, error)
             return None
         with self.raw.open(answer) as stream:
             body = stream.read(LARGEST)

@@ -44,18 +44,23 @@ class Preview:
     whole: bool = False
 
 
-def first_answers(plan: Plan, look: Looking, wanted: int = FIRST) -> tuple[list[Answer], list[Listed], bool]:
+def first_answers(
+    plan: Plan, look: Looking, wanted: int = FIRST, *, beyond: int = 0
+) -> tuple[list[Answer], list[Listed], bool]:
     """The answers needed for the first `wanted` records, these records, and whether there are no more.
+
+    With `beyond`, so many more answers are asked for: where the listing is short, it closes.
 
     Raises:
         SourceError: the listing ended, and cannot be read.
     """
     kept: list[Answer] = []
-    for answer in plan.connector.answers(plan.source, look.client, look.raw):
+    asked = iter(plan.connector.answers(plan.source, look.client, look.raw))
+    for answer in asked:
         kept.append(answer)
         found = list(_readable(plan, kept, look))
         if sum(isinstance(one, Record) for one in found) >= wanted:
-            return kept, _until(found, wanted), False
+            return [*kept, *islice(asked, beyond)], _until(found, wanted), False
     listing = plan.connector.records(plan.source, kept, look.raw)
     found = list(islice(listing, _WALKED + 1))
     return kept, found[:_WALKED], len(found) <= _WALKED

@@ -588,6 +588,14 @@ def test_sparql_endpoint_is_recognised_by_what_it_says_of_itself():
     assert (found.url, found.count, found.keys) == (URL, 3, {"classes": ["pair:Project"]})
 
 
+def test_sparql_endpoint_too_large_to_tell_its_classes_is_recognised_by_answering_at_all():
+    asked = request(URL, "ASK {}", method="get", graph=None)
+    found = connectors.load("sparql").recognised(FORM, Looks({asked.url: {"head": {}, "boolean": True}}))
+    assert (found.url, found.keys) == (URL, {"classes": []})
+    assert "name those" in found.unknown[0]
+    assert connectors.load("sparql").recognised(FORM, Looks({asked.url: {"boolean": "true"}})) is None
+
+
 def test_sparql_endpoint_of_unknown_classes_is_left_to_a_person():
     found = connectors.load("sparql").recognised(
         FORM, held(("https://x.example/ns#Jardin", 3, "https://e.example/1"))
