@@ -16,6 +16,7 @@ import pytest
 
 from demo.server import Partners
 from harvester import cli, connectors, errors, items, web
+from harvester.cli import sourcing
 from harvester.cli.harvesting import sentence
 from harvester.config import load, tables
 from harvester.harvest import Asked, Report, plans, run_source
@@ -173,9 +174,11 @@ def test_sources_shown_in_a_page_have_no_problem(page, tmp_path):
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands_shown_in_a_page_exist(page):
     shown = re.findall(
-        r"(?:^|[`$ ]|bin/)harvester ([a-z]+)", "\n".join(blocks(page, "sh") + blocks(page, "console"))
+        r"(?:^|[`$ ]|bin/)harvester ((?:source )?[a-z]+)",
+        "\n".join(blocks(page, "sh") + blocks(page, "console")),
     )
-    known = {one.callback.__name__ for one in cli.app.registered_commands}
+    known = {one.name or one.callback.__name__ for one in cli.app.registered_commands}
+    known |= {f"source {one.name or one.callback.__name__}" for one in sourcing.app.registered_commands}
     assert sorted(set(shown) - known) == []
 
 
