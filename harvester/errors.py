@@ -9,6 +9,7 @@ HarvesterError
     GuardHeld            held: found versus expected; published data kept until a person has looked
   RecordError          this record is skipped and reported; the run goes on
   StoreError           changes are not applied yet; the ledger keeps them
+    DiskError            the disk refuses: full, not writable, failing; nothing committed is lost
   QueryError           the asker's fault or limit; carries the HTTP status
 
 A message reads *where: who: what is wrong; what to do*, on one line, with the offending value.
@@ -16,6 +17,7 @@ A message reads *where: who: what is wrong; what to do*, on one line, with the o
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -80,11 +82,34 @@ class GuardHeld(SourceError):
 
 
 class RecordError(HarvesterError):
-    """This record is skipped and reported; the run goes on."""
+    """This record is skipped and reported; the run goes on. `field` is the item field at fault."""
+
+    def __init__(self, text: str, *, field: str = "record") -> None:
+        self.field = field
+        super().__init__(text)
 
 
 class StoreError(HarvesterError):
     """Changes could not be applied or the store cannot be opened; the ledger keeps them."""
+
+
+class DiskError(StoreError):
+    """The disk under the store refuses: full, not writable, failing; nothing committed is lost."""
+
+
+_REMEDIES = (
+    ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space on this disk"),
+    ((errno.EACCES, errno.EPERM, errno.EROFS), "let the user who runs the harvester write there"),
+    ((errno.ENOTDIR, errno.EISDIR, errno.EEXIST), "move away what stands there"),
+)
+
+
+def disk_error(error: OSError, where: object = None) -> DiskError:
+    """What the disk refuses under the store, in one line; `where` when the system does not name the file."""
+    path, why = error.filename or where or "the disk", error.strerror or " ".join(str(error).split())
+    number = errno.ENOSPC if "No space left" in why else error.errno  # the engine of the store gives none
+    remedy = next((text for numbers, text in _REMEDIES if number in numbers), "look at this disk")
+    return DiskError(f"{path}: {why}; nothing committed is lost; {remedy}, then run it again")
 
 
 class QueryError(HarvesterError):

@@ -52,6 +52,10 @@ class Layout:
         """When each host was last asked, across processes."""
         return self.root / "hosts"
 
+    def passing(self, source: str) -> Path:
+        """Answers of a run under way, of a source of which something was withdrawn; gone with the run."""
+        return self.root / "passing" / source
+
     def source_lock(self, source: str) -> Path:
         """Whoever holds it harvests this source."""
         return self.root / "locks" / f"{source}.lock"

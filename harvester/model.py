@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NewType
@@ -118,6 +118,29 @@ class Only:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """One line of `corrections/SOURCE.csv`: an item field mended while the source still says what was `seen`.
+
+    An empty `seen` is a field the source leaves empty, an empty `value` one that is taken out.
+    """
+
+    file: str
+    line: int
+    ref: str
+    field: str
+    seen: str
+    value: str
+    who: str
+    when: date
+    why: str
+
+    @property
+    def where(self) -> str:
+        """The line, as messages name it."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One declared feed of one partner: one `[source.ID]` table.
 
@@ -153,6 +176,7 @@ class Source:
     drop: tuple[str, ...] = ()
     map: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def url(self) -> str:

@@ -3,35 +3,43 @@
 One job per source: its cron line in its time zone, shifted by a delay that is always the same
 for that source, never two runs of it at once. What was missed while nothing ran is known from
 the ledger and made up for once, at the start. The file is read again before each round; when it
-cannot be, the last good one stays in force and the problem is shown.
+cannot be, the last good one stays in force and the problem is shown. After each run the store is
+kept: what is too old is forgotten once a day, and what needs a person is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import Any
 
 import structlog
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
-from harvester.config import load
-from harvester.errors import ConfigError, Problem
+from harvester.config import load, written
+from harvester.errors import HarvesterError, Problem
 from harvester.harvest import Asked, Plan, Report, plans, report_of, submit
+from harvester.keeping.alarming import alarm
+from harvester.keeping.retention import prune_when_due
 from harvester.layout import Layout
 from harvester.ledger import Ledger
 from harvester.model import Federation, Source
-from harvester.profile import description
 
 _SPREAD_S = 1800
 """Nightly starts are spread over half an hour, so that partners sharing a host are not hit at once."""
 
-_REREAD_EVERY_S = 60
+_LOOK_EVERY_S = 60
+
+_TOLERATED = timedelta(minutes=1)
 
 
 class Shifted(BaseTrigger):  # type: ignore[misc]  # the library has no types
@@ -44,9 +52,16 @@ class Shifted(BaseTrigger):  # type: ignore[misc]  # the library has no types
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
         """The next time after `now`; the library asks."""
         fire: datetime | None = self.cron.get_next_fire_time(
-            previous and previous - self.delay, now - self.delay
+            previous and self._later(previous, -self.delay), self._later(now, -self.delay)
         )
-        return fire and fire + self.delay
+        while fire is not None and fire.fold:  # an hour of autumn that comes twice counts once
+            fire = self.cron.get_next_fire_time(None, self._later(fire, timedelta(seconds=1)))
+        return fire and self._later(fire, self.delay)
+
+    def _later(self, moment: datetime, delay: timedelta) -> datetime:
+        """A moment later by what a stopwatch shows; a clock on the wall shows something else in autumn."""
+        later: datetime = (moment.astimezone(UTC) + delay).astimezone(self.cron.timezone)
+        return later
 
 
 def trigger(source: Source) -> Shifted:
@@ -61,7 +76,7 @@ def jitter(source: str) -> timedelta:
 
 def overdue(source: Source, last_start: datetime | None, now: datetime) -> bool:
     """True when a round was missed since the last run, or the source was never harvested."""
-    if last_start is None:
+    if last_start is None or last_start > now:  # by a clock that was ahead, or is behind now
         return True
     fire = trigger(source).get_next_fire_time(None, last_start + timedelta(seconds=1))
     return fire is not None and fire <= now
@@ -84,7 +99,7 @@ class Clock:
         self._pool = pool
         self._ended = ended
         self._log = structlog.get_logger()
-        self._read_at = 0.0
+        self._read_at: Mapping[str, float] = {}
         self._plans: Mapping[str, Plan] = {}
         self._federation = Federation()
         self._problems: Sequence[Problem] = ()
@@ -92,6 +107,9 @@ class Clock:
         self._scheduler = BackgroundScheduler(
             timezone=UTC, executors={"default": {"type": "threadpool", "max_workers": 64}}
         )
+        self._ending = Event()
+        self._keeping = Lock()
+        self._looking = Thread(target=self._look, name="clock", daemon=True)
 
     def start(self) -> None:
         """Read the file, make up for missed rounds, and begin to tick.
@@ -100,11 +118,12 @@ class Clock:
             ConfigError: the file cannot be used, and there is no earlier one to fall back on.
         """
         self._read()
-        self._scheduler.add_job(self.reread, "interval", seconds=_REREAD_EVERY_S, id="-reread", coalesce=True)
         self._scheduler.start()
+        self._looking.start()
 
     def stop(self) -> None:
         """Start nothing more; runs under way are the executor's business."""
+        self._ending.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -125,24 +144,39 @@ class Clock:
     def reread(self) -> None:
         """Read the file again if it changed; a fault is shown, and the last good file stays in force."""
         try:
-            if self._config.stat().st_mtime == self._read_at:
+            if written(self._config) == self._read_at:
                 return
             self._read()
-        except (ConfigError, OSError) as error:
+        except (HarvesterError, OSError) as error:
             self._problems = getattr(error, "problems", (Problem(self._config.name, 0, None, str(error)),))
             self._log.error("configuration not read again, the last good one stays", reason=str(error))
 
+    def heed_time(self) -> None:
+        """Plan anew what was planned by a clock that has been set back since: it would wait for too long."""
+        for job in self._scheduler.get_jobs():
+            due = job.trigger.get_next_fire_time(None, datetime.now(UTC))
+            if due and job.next_run_time and job.next_run_time > due + _TOLERATED:
+                with suppress(JobLookupError):  # taken out of the file meanwhile
+                    job.modify(next_run_time=due)
+                self._log.warning("the clock was set back, planned anew", source=job.id, at=due.isoformat())
+
+    def _look(self) -> None:
+        """Now and then, by a clock that nobody can set."""
+        while not self._ending.wait(_LOOK_EVERY_S):
+            self.reread()
+            self.heed_time()
+
     def _read(self) -> None:
-        self._read_at = self._config.stat().st_mtime if self._config.exists() else 0.0
+        self._read_at = written(self._config)
         configuration = load(self._config)
         usable, problems = plans(configuration)
         self._federation, self._problems = configuration.federation, problems
         self._configured = frozenset(usable)
         self._plans = {name: plan for name, plan in usable.items() if plan.source.enabled}
         for plan in usable.values():
-            self._ledger.describe(plan.source.id, description(plan.source), datetime.now(UTC))
+            self._ledger.describe(plan.source.id, plan.described(), datetime.now(UTC))
         for job in self._scheduler.get_jobs():
-            if not job.id.startswith("-") and job.id not in self._plans:
+            if job.id not in self._plans:
                 job.remove()
         for plan in self._plans.values():
             self._schedule(plan.source)
@@ -168,3 +202,15 @@ class Clock:
         if plan:
             asked = submit(self._pool, plan.source, self._federation, self._layout, Asked())
             self._ended(report_of(asked, source))
+            self.keep()
+
+    def keep(self) -> None:
+        """Forget what is too old, once a day, and tell what needs a person; no run ends otherwise for it."""
+        now, federation = datetime.now(UTC), self._federation
+        with self._keeping:
+            try:
+                if freed := prune_when_due(self._ledger, self._layout, federation, now):
+                    self._log.info("forgotten", **asdict(freed))
+                alarm(self._ledger, self._layout, federation, self._plans, now)
+            except (HarvesterError, OSError) as error:
+                self._log.error("the store could not be kept", reason=str(error))

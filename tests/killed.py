@@ -10,52 +10,79 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from harvester.config import load
 from harvester.fetch import raw
-from harvester.harvest import Asked, plans, run_source
+from harvester.harvest import Asked, diary, plans, run_source
 from harvester.layout import Layout
 from harvester.ledger import Draft, Ledger
-from harvester.publish import Publication
+from harvester.publish import Publication, publication
 from harvester.triplestore import Checkpoints, TripleStore
 
+Fate = Callable[..., Any]
+"""What befalls the process."""
 
-def die(*_arguments: Any) -> None:
+Trap = Callable[[Fate], None]
+"""Lays a fate in wait for the process."""
+
+
+def die(*_arguments: Any, **_named: Any) -> None:
     """As if the power had gone."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def after(owner: type, name: str) -> None:
-    """Die when this method has done its work."""
+def after(owner: Any, name: str) -> Trap:
+    """When this method or function has done its work."""
     method = getattr(owner, name)
 
-    def wrapped(*arguments: Any, **named: Any) -> Any:
-        method(*arguments, **named)
-        die()
+    def lay(fate: Fate) -> None:
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            method(*arguments, **named)
+            fate()
 
-    setattr(owner, name, wrapped)
+        setattr(owner, name, wrapped)
+
+    return lay
 
 
-def during_bulk_load(store: TripleStore, *arguments: Any) -> None:
-    """Die a few milliseconds into the engine's own work."""
-    threading.Timer(0.01, die).start()
-    LOAD(store, *arguments)
+def before(owner: Any, name: str) -> Trap:
+    """When this method or function is about to do its work."""
+    return lambda fate: setattr(owner, name, fate)
+
+
+def during_bulk_load(fate: Fate) -> None:
+    """A few milliseconds into the engine's own work."""
+
+    def load(store: TripleStore, *arguments: Any) -> None:
+        threading.Timer(0.01, fate).start()
+        LOAD(store, *arguments)
+
+    TripleStore._bulk_load = load
 
 
 LOAD = TripleStore._bulk_load
 
-MOMENTS = {
-    "fetch": lambda: after(raw.Writer, "write"),
-    "commit": lambda: after(Draft, "_write_changes"),
-    "committed": lambda: after(Draft, "commit"),
-    "bulk-load": lambda: setattr(TripleStore, "_bulk_load", during_bulk_load),
-    "apply": lambda: after(TripleStore, "_update"),
-    "flushed": lambda: after(TripleStore, "checkpoint"),
-    "checkpoint": lambda: after(Checkpoints, "make"),
-    "never": lambda: None,
+HARVESTING: Mapping[str, Trap] = {
+    "fetch": after(raw.Writer, "write"),
+    "kept": after(raw.Writer, "close"),
+    "noted": after(diary, "_line"),
+    "staging": after(Draft, "stage"),
+    "commit": after(Draft, "_write_changes"),
+    "committed": after(Draft, "commit"),
+    "diary": after(diary, "_summary"),
 }
+PUBLISHING: Mapping[str, Trap] = {
+    "bulk-load": during_bulk_load,
+    "apply": after(TripleStore, "_update"),
+    "flushed": after(TripleStore, "checkpoint"),
+    "pointer": before(Checkpoints, "_drop_old"),
+    "checkpoint": after(Checkpoints, "make"),
+    "told": after(publication, "_note"),
+}
+"""Where a process may die, in the order of the way of the data."""
 
 
 def main() -> None:
@@ -65,13 +92,14 @@ def main() -> None:
     usable, _ = plans(configuration)
     layout = Layout(store)
     ledger = Ledger.open(layout.ledger, base=configuration.federation.base)
-    if moment in ("fetch", "commit", "committed"):
-        MOMENTS[moment]()
+    if moment in HARVESTING:
+        HARVESTING[moment](die)
     run_source(usable[source].source, configuration.federation, layout, Asked())
-    publication = Publication(layout, configuration.federation, ledger)
-    MOMENTS[moment]()  # the store is furnished: from here on only this run is published
-    publication.refresh()
-    publication.close()
+    opened = Publication(layout, configuration.federation, ledger)
+    if moment in PUBLISHING:  # the store is furnished: from here on only this run is published
+        PUBLISHING[moment](die)
+    opened.refresh()
+    opened.close()
 
 
 if __name__ == "__main__":

@@ -285,3 +285,40 @@ def test_command_refuses_to_remove_a_source_that_is_declared_and_removes_an_orph
     assert told.exit_code == 0, told.output
     assert "jardins: 100 records withdrawn" in told.output
     assert said("source", "remove", "jardin", "--reason", "fini").exit_code == 2
+
+
+# A source that has another id
+
+
+def test_renamed_source_moves_its_records_once_it_is_published_itself(garden):
+    text = garden.config.read_text().replace("[source.jardins]", "[source.potagers]")
+    garden.config.write_text(text + 'was = ["jardins"]\n')
+
+    report = garden.run("potagers")
+
+    assert report.counts["created"] == 100
+    assert garden.ledger().counts()["jardins"]["live"] == 0
+    assert garden.ledger().record("jardins", "j1").reason == "moved to potagers"
+
+
+def test_renamed_source_that_fails_moves_nothing(garden, partners):
+    text = garden.config.read_text().replace("[source.jardins]", "[source.potagers]")
+    garden.config.write_text(text + 'was = ["jardins"]\n')
+    partners.misbehave(LISTING, "status:500")
+
+    assert garden.run("potagers").outcome == Outcome.DEFERRED
+    assert garden.ledger().counts()["jardins"]["live"] == 100
+
+
+def test_earlier_id_that_is_still_declared_is_a_problem(garden, said):
+    garden.config.write_text(
+        garden.config.read_text()
+        + garden.config.read_text()
+        .partition("[source.jardins]")[2]
+        .join(["[source.potagers]", 'was = ["jardins"]\n'])
+    )
+
+    told = said("check")
+
+    assert told.exit_code == 2
+    assert "was names 'jardins', a source of this file; take its table out" in told.output

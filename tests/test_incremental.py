@@ -104,6 +104,16 @@ def test_after_the_whole_only_changes_are_asked_for_until_the_whole_is_due_again
     assert last == START + timedelta(days=7)
 
 
+def test_after_a_clock_that_was_ahead_the_whole_is_read_again(night):
+    night(one("a"))
+    night(one("a"), after=timedelta(days=2))
+    night(one("a"), after=timedelta(days=3))
+    night(one("a"), after=timedelta(days=-4))
+    night(one("a"))
+
+    assert night.since == [None, START, START + timedelta(days=2), None, START + timedelta(days=1)]
+
+
 def test_a_reading_of_changes_makes_nothing_missing_and_keeps_what_it_does_not_hold(night, federation):
     night(one("a"), one("b"))
 

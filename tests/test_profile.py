@@ -12,7 +12,7 @@ import pytest
 from harvester import items, profile, territory, vocab
 from harvester.items import FIELDS, KINDS, Field, FieldType
 from harvester.mapping.typed import Reference
-from harvester.model import Finding, Item, Outcome, Publisher, Severity, Source
+from harvester.model import Finding, Item, Publisher, Severity, Source
 from harvester.profile.writing import ADDRESS, AMOUNTS, CLASSES, DEPENDENTS
 from harvester.profile.writing import FIELDS as WRITTEN
 from harvester.shapes import Checker, pyshacl_engine, shacl_engine
@@ -340,10 +340,12 @@ def test_a_source_is_a_dataset_with_licence_credit_and_publisher():
         assert expected in text
 
 
-def test_freshness_counts_failures_since_the_last_success():
-    ends = datetime(2026, 1, 1, tzinfo=UTC)
-    runs = [(Outcome.DEFERRED, ends), (Outcome.HELD, ends), (Outcome.UNCHANGED, ends), (Outcome.FAILED, ends)]
-    text = "\n".join(profile.freshness_triples(BASE, "s", runs))
+def test_freshness_says_the_last_success_the_failures_and_since_when_a_source_is_stale():
+    last, stale = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 4, tzinfo=UTC)
+    text = "\n".join(profile.freshness_triples(BASE, "s", last_success=last, failures=2, stale_since=stale))
+    fresh = "\n".join(profile.freshness_triples(BASE, "s", last_success=last, failures=0, stale_since=None))
 
     assert 'consecutiveFailures> "2"' in text
     assert 'lastSuccess> "2026-01-01T00:00:00Z"' in text
+    assert 'outdatedSince> "2026-01-04T00:00:00Z"' in text
+    assert "outdatedSince" not in fresh

@@ -269,7 +269,7 @@ def test_a_list_may_say_what_the_profile_writes_of_it_and_nothing_else():
     beside = (
         "rdf:type dcterms:identifier dcterms:isPartOf dcterms:license pair:hasTopic archipel:topTheme dcterms:spatial "
         "archipel:inTerritory archipel:locationPrecision pair:hasLocation schema:address archipel:missingSince "
-        "archipel:staleSince"
+        "archipel:staleSince archipel:correction"
     )
     written = {full(term) for term in (*written_terms("participatory-list"), *beside.split())}
     assert allowed == written

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import httpx
 import pyoxigraph as ox
@@ -20,6 +21,7 @@ from harvester import canonical, iri
 from harvester.errors import Problem
 from harvester.layout import Layout
 from harvester.ledger import Judged, Ledger, Listed, pack
+from harvester.ledger.decisions import WHOLE, Suppression, fingerprint, suppress
 from harvester.ledger.why import why
 from harvester.model import Federation, Finding, Outcome, Publisher, Severity, Source, State
 from harvester.profile import description, full, marked
@@ -142,6 +144,7 @@ def serving(tmp_path_factory):
         running=dict,
         problems=lambda: [Problem("sources.toml", 7, "gamma", "no connector 'yeswki'")],
         configured=lambda: ["alpha"],  # beta has left the file
+        now=lambda: NIGHT + timedelta(days=5),
     )
     pool.close()
     ledger.close()
@@ -213,6 +216,7 @@ def test_every_refusal_of_the_endpoint_is_explained():
 
 
 PAGES = ["/", "/sources", "/sources/alpha", "/sources/beta", "/id/alpha/jardin", "/id/alpha/x/<y>",
+         "/sources/alpha/report", "/sources/beta/report", "/why?url=alpha parti",
          "/why", f"/why?url={PAGE}", "/vocab/", "/vocab/themes", "/vocab/themes/alimentation", "/vocab/ns",
          "/vocab/territoire/commune/35238", "/sparql"]  # fmt: skip
 
@@ -241,6 +245,78 @@ def test_hostile_titles_are_escaped_and_javascript_is_never_a_link(client):
         assert "<script" not in text
         assert "<b>" not in text
         assert 'href="javascript' not in text
+
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"{{7*7}}{0.__class__}"
+
+
+@pytest.fixture
+def evil(tmp_path):
+    """A source in which everything that a partner, a run or a person may word is hostile; it is held."""
+    layout = Layout(tmp_path)
+    ledger = Ledger.open(layout.ledger, base=BASE)
+    source = replace(
+        ALPHA, title=EVIL, urls=("javascript:alert(3)",), publisher=Publisher(EVIL, "data:text/html,x"),
+        robots_ignored=EVIL, permission="javascript:alert(4)",
+    )  # fmt: skip
+    found = [
+        Finding(Severity.WARNING, "clean", "name", EVIL),
+        Finding(Severity.VIOLATION, "label", "label", EVIL),
+    ]
+    said = f"<{full('dcterms:description')}> {canonical.string(EVIL)}"
+    judged = [published("alpha", EVIL, EVIL, said, page="javascript:alert(5)", findings=found)]
+    refused = [Finding(Severity.VIOLATION, "unread", "record")]
+    judged.append(Judged("r", b"r", State.REJECTED, None, EVIL, EVIL, refused, EVIL))
+    commit(ledger, source, judged, NIGHT, listed=Listed.PARTIAL)
+    ledger.describe("alpha", {**description(source), "fields": {"name": [EVIL]}}, NIGHT)
+    held = {
+        "source": "alpha",
+        "started_at": NIGHT,
+        "ended_at": NIGHT,
+        "outcome": Outcome.HELD,
+        "cause": "guard",
+    }
+    told = {"would_go": [[EVIL, EVIL]], "renamed": [[EVIL, EVIL]]}
+    ledger.log({**held, "message": EVIL, "counts": {EVIL: 1}, "findings": told})
+    publication = Publication(layout, FEDERATION, ledger)
+    pool = QueryPool(publication.refresh(), workers=1, timeout_s=20)
+    publication.close()
+    words = {"next_run": lambda _source: None, "running": dict, "configured": lambda: ["alpha"]}
+    yield Serving(
+        federation=replace(FEDERATION, title=EVIL, contact="javascript:alert(6)"), ledger=ledger, pool=pool,
+        layout=layout, problems=lambda: [Problem("sources.toml", 7, "alpha", EVIL)], **words,
+    )  # fmt: skip
+    pool.close()
+    ledger.close()
+
+
+def test_nothing_that_others_worded_is_ever_run_by_a_browser(evil):
+    record = iri.record(BASE, "alpha", EVIL).removeprefix(BASE)
+    whys = [f"/why?url={EVIL}", f"/why?url=alpha {EVIL}", "/why?url=alpha r", "/why?url=https://x.example/"]
+    with served(evil) as client:
+        for path in (
+            "/",
+            "/sources",
+            "/sources/alpha",
+            "/sources/alpha/report",
+            f"/{record}",
+            "/id/alpha/r",
+            *whys,
+        ):
+            text = client.get(path).text
+            assert "<script" not in text, path
+            assert not re.search(r"""(?:href|src|action)\s*=\s*["']?(?:javascript|data):""", text), path
+            assert not re.search(r"<[^>]*\son\w+\s*=", re.sub(r'"[^"]*"', '""', text)), path
+            assert "class &#39;str" not in text, path
+            assert "alert" in text or path.startswith("/why?url=https"), path
+
+
+def test_a_held_source_says_what_would_go_and_how_it_is_let_through(evil):
+    with served(evil) as client:
+        text = client.get("/sources/alpha?lang=en").text
+    assert "A harvest has been held since" in text
+    assert "harvester release alpha --reason" in text
+    assert "harvester discard alpha --reason" in text
 
 
 def test_home_tells_figures_and_sources(client):
@@ -295,6 +371,7 @@ def test_a_record_tells_who_says_what(client):
         ("/id/alpha/refusée", 404, "Donnez un titre"),
         ("/id/alpha/ailleurs", 404, "laissée de côté"),
         ("/id/alpha/inconnue", 404, "jamais été vue"),
+        ("/sources/nulle/report", 404, "nulle"),
         ("/id/beta/secret", 404, "licence"),
         ("/vocab/territoire/commune/nulle", 404, "territoire/commune/nulle"),
         ("/vocab/themes/nul", 404, "themes/nul"),
@@ -307,6 +384,53 @@ def test_what_is_not_here_says_why(client, path, status, words):
     assert words in page.text
     told = client.get(path, headers={"accept": "text/turtle"})
     assert (status, "application/problem+json") == (told.status_code, told.headers["content-type"])
+
+
+def test_a_program_is_told_the_reason_the_date_and_the_remedy(client):
+    told = client.get(
+        "/id/alpha/parti", headers={"accept": "application/json", "accept-language": "en"}
+    ).json()
+    assert (told["status"], told["kind"], told["reason"]) == (410, "withdrawn", "removed")
+    assert datetime.fromisoformat(told["since"]) == NIGHT + timedelta(days=2, seconds=42)
+    assert "put it back" in told["remedy"]
+    refused = client.get("/id/alpha/refusée", headers={"accept": "application/json"}).json()
+    assert (refused["status"], refused["reason"]) == (404, "rejected")
+
+
+def test_a_record_says_how_to_report_it_and_how_to_have_it_withdrawn(client):
+    text = client.get("/id/alpha/jardin?lang=en").text
+    letters = re.findall(r'href="(mailto:[^"]+)"', text)
+    subjects = [unquote(one.partition("subject=")[2]) for one in letters if "subject=" in one]
+    assert [one.split(BASE)[0] for one in subjects] == [
+        "Problem with the record ",
+        "Request to withdraw the record ",
+    ]
+    assert all(one.endswith(f"{BASE}id/alpha/jardin") for one in subjects)
+    assert "Last seen at its source" in text
+    assert f'href="/why?url={quote(BASE, safe="")}id%2Falpha%2Fjardin&amp;lang=en"' in text
+
+
+def test_a_record_withdrawn_on_request_is_gone_and_nothing_of_it_is_told(tmp_path):
+    layout = Layout(tmp_path)
+    ledger = Ledger.open(layout.ledger, base=BASE)
+    commit(ledger, ALPHA, [published("alpha", "jeanne", "Jeanne Dupont", page=PAGE)], NIGHT)
+    with ledger.writing() as connection:
+        suppress(connection, Suppression(fingerprint("alpha", "jeanne"), WHOLE, NIGHT))
+    (story,) = why(ledger, "alpha jeanne", base=BASE)
+    assert (story.state, story.name, story.page) == (State.WITHDRAWN, None, None)
+    assert [one.why for one in story.exits] == ["withdrawn"]
+    ledger.close()
+
+
+def test_stale_orphaned_disabled_and_closed_sources_are_visibly_so(serving):
+    def page(**changed):
+        with served(replace(serving, **changed)) as client:
+            return client.get("/sources/beta?lang=en").text
+
+    assert "Nothing new from this source since 2026-11-20" in page()
+    assert "no longer in the configuration" in page()
+    assert "Nothing new from this source" not in page(now=lambda: NIGHT + timedelta(days=1))
+    assert "did not succeed" in page(configured=lambda: ["alpha", "beta"])
 
 
 # --- Linked data ------------------------------------------------------------------------------------

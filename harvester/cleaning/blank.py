@@ -20,17 +20,22 @@ BLANK = frozenset(
 _LONGEST = max(map(len, BLANK))
 _SHOWN = 80
 
+MOST = 2000
+"""Characters of an address, a town, a number, a date; who writes more wants something else of its reader."""
 
-def given(value: object) -> str | None:
+
+def given(value: object, *, most: int = MOST) -> str | None:
     """What a value says, stripped; None when it says nothing.
 
     A whole float is written as an integer, because spreadsheets turn 33000 into 33000.0.
 
     Raises:
-        ValueError: if the value is neither one text nor one number.
+        ValueError: if the value is neither one text nor one number, or of more than `most` characters.
     """
     if isinstance(value, str):
         stripped = value.strip()
+        if len(stripped) > most:
+            raise ValueError(f"{shown(stripped[:_SHOWN])} has {len(stripped)} characters; {most} at most")
         return None if len(stripped) <= _LONGEST and stripped.casefold() in BLANK else stripped
     if value is None or value in ([], {}, ()):
         return None

@@ -24,7 +24,11 @@ WIKI: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ('""', re.compile(r'(?<!=)""'), ""),
     ("[[", re.compile(r"(?i)\[\[(?:fichier|file|image|catégorie|category):[^\[\]]*\]\]"), ""),
     ("[[", re.compile(r"\[\[[^\[\]|]*\|([^\[\]]*)\]\]"), r"\1"),
-    ("[[", re.compile(r"\[\[(?:https?://[^\s\[\]]+|[A-Z]\w*[a-z0-9][A-Z]\w*)\s+([^\[\]]+)\]\]"), r"\1"),
+    (
+        "[[",
+        re.compile(r"\[\[(?:https?://[^\s\[\]]++|(?=[A-Z]\w*[a-z0-9][A-Z])\w++)\s++([^\[\]]+)\]\]"),
+        r"\1",
+    ),
     ("[[", re.compile(r"\[\[([^\[\]]*)\]\]"), r"\1"),
     ("](", re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s\"[^\"\n]*\")?\)"), r"\1"),
     ("[http", re.compile(r"\[https?://[^\s\[\]]+\s([^\[\]]+)\]"), r"\1"),
@@ -38,7 +42,7 @@ WIKI: tuple[tuple[str, re.Pattern[str], str], ...] = (
 """Marks of wikis and Markdown: a text that must be there, what is looked for, what is left of it."""
 
 _ROUNDS = 4  # text escaped more than three times over is noise; the bound keeps hostile input cheap
-_TAG = re.compile(r"""</?([a-zA-Z][\w:-]*)(?:[^<>"']|"[^"<]*"|'[^'<]*')*>""")
+_TAG = re.compile(r"""</?([a-zA-Z][\w:-]*+)(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>""")
 _LOOKS_LIKE_TAG = re.compile(r"</?[a-zA-Z]|<[!?]")
 _NEEDS_PARSER = re.compile(rf"<(?:{'|'.join(UNSEEN)}|[!?])", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--[^<>]*-->")  # as WordPress writes between paragraphs: not worth a parser

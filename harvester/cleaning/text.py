@@ -12,6 +12,12 @@ from unicodedata import is_normalized, normalize
 from harvester.cleaning.blank import given
 from harvester.cleaning.markup import unmarked, untagged
 
+MOST = 20_000
+"""Characters of a line of text: the shapes take far fewer, and say so."""
+
+MARKED = 200_000
+"""Characters of marked-up text that are read: a page holds fewer, a picture written into it more."""
+
 PROSE_LENGTH = 5000
 """Code points a description may hold, the ellipsis included."""
 
@@ -40,17 +46,17 @@ _TELEPHONE = re.compile(
 
 
 def text(value: object) -> str | None:
-    """One line of plain NFC text, of any length; None when nothing is said.
+    """One line of plain NFC text, of 20,000 characters at most; None when nothing is said.
 
     HTML tags, entities, control characters and doubled spaces go.
 
     Raises:
-        ValueError: if the value is neither one text nor one number.
+        ValueError: if the value is neither one text nor one number, or longer.
     """
-    written = given(value)
+    written = given(value, most=MOST)
     if written is None or _is_plain(written):
         return written
-    return given(" ".join(_visible(untagged(_visible(written))).split()))
+    return given(" ".join(_visible(untagged(_visible(written))).split()), most=MOST)
 
 
 def prose(value: object) -> str | None:
@@ -61,10 +67,10 @@ def prose(value: object) -> str | None:
     Raises:
         ValueError: if the value is neither one text nor one number.
     """
-    written = given(value)
+    written = given(value[:MARKED] if isinstance(value, str) else value, most=MARKED)
     if written is None:
         return None
-    return given(cut(_paragraphs(_unmarked(_visible(written))), PROSE_LENGTH))
+    return given(cut(_paragraphs(_unmarked(_visible(written))), PROSE_LENGTH), most=PROSE_LENGTH)
 
 
 def scrub(plain: str) -> tuple[str, int]:

@@ -32,6 +32,9 @@ _LAST_LINE = re.compile(
 _LAST_POSTCODE = re.compile(r"[,–-]\s*(\d{5})\s*$")
 _ARTICLES = frozenset({"le", "la", "les", "l"})
 
+LONGEST = 300
+"""Characters of a town's name, or of the end of an address, that are looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Town:
@@ -46,9 +49,13 @@ class Town:
     bracket: str | None
 
 
-@lru_cache(maxsize=8192)
 def town(written: str) -> Town:
     """The names and codes in a town's name; `names` is empty when there is no letter in it."""
+    return _town(written[:LONGEST])
+
+
+@lru_cache(maxsize=8192)
+def _town(written: str) -> Town:
     if _BARE.fullmatch(written):
         return Town(tuple(dict.fromkeys(_numbered(fold(written)))), None, None)
     name, postcode = _without_postcode(written.split(",", maxsplit=1)[0].strip())
@@ -60,12 +67,16 @@ def town(written: str) -> Town:
     return Town(tuple(names), postcode, bracket)
 
 
-@lru_cache(maxsize=8192)
 def last_line(street: str) -> Town | None:
     """The town that ends an address written in one line, with its postcode; None when it ends otherwise.
 
     `names` is empty when the address ends with the postcode: the town cannot be told from the street.
     """
+    return _last_line(street[-LONGEST:])
+
+
+@lru_cache(maxsize=8192)
+def _last_line(street: str) -> Town | None:
     if end := _LAST_LINE.search(street):
         return town(f"{end[1].replace(' ', '')} {end[2]}")
     alone = _LAST_POSTCODE.search(street)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from harvester.cleaning.blank import given, shown
+from harvester.cleaning.blank import MOST, given, shown
 
 GENERIC = frozenset(
     {
@@ -84,7 +84,7 @@ def email(value: object) -> str | None:
 
     It never refuses aloud, because the message would repeat a personal address.
     """
-    return _generic_email(value.strip()) if isinstance(value, str) else None
+    return _generic_email(value.strip()) if isinstance(value, str) and len(value) <= MOST else None
 
 
 def telephone(value: object) -> str | None:
@@ -93,6 +93,8 @@ def telephone(value: object) -> str | None:
     It never refuses aloud, because the message would repeat a personal number.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    if isinstance(value, str) and len(value) > MOST:
         return None
     parts = _BETWEEN_NUMBERS.split(given(value) or "")
     return next((number for part in parts if (number := _landline(part))), None)

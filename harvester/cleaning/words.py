@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from unicodedata import combining, normalize
 
-from harvester.cleaning.text import text
+from harvester.cleaning.text import MOST, text
 
 SEPARATORS = r"[,;|\n]"
 """What stands between keywords written in one text (a regular expression)."""
+
+MANY = 1000
+"""Keywords of one thing that are looked at."""
 
 SHORTENED = {"st": "saint", "ste": "sainte"}
 """Words of names that are written short."""
@@ -44,7 +48,7 @@ def words(value: object, split: str = SEPARATORS) -> tuple[str, ...]:
     """
     parts = value if isinstance(value, (list, tuple)) else _parts(value, split)
     kept: dict[str, str] = {}
-    for part in parts:
+    for part in islice(parts, MANY):
         if word := text(part):
             kept.setdefault(word.casefold(), word)
     return tuple(kept.values())
@@ -63,7 +67,7 @@ def fold(name: str) -> str:
 
 def _parts(value: object, split: str) -> Iterator[object]:
     if isinstance(value, str):
-        return iter(_separator(split).split(value))
+        return iter(_separator(split).split(value[:MOST]))
     if isinstance(value, Mapping):
         return iter(value.values())
     return iter((value,))

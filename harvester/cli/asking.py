@@ -1,18 +1,18 @@
-"""Room: the commands that answer: `status`, `why`, `query`, `territory`."""
+"""Room: the commands that answer: `status`, `why`, `report`, `query`, `territory`."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from harvester import shapes
 from harvester import territory as territories
-from harvester.cli import placing
+from harvester.cli import placing, telling
 from harvester.cli.house import (
     CONFIG,
     DONE,
@@ -29,8 +29,11 @@ from harvester.cli.house import (
     stop,
 )
 from harvester.errors import QueryError
-from harvester.ledger.why import Story
+from harvester.ledger.decisions import held
+from harvester.ledger.freshness import freshness
+from harvester.ledger.why import of_host
 from harvester.ledger.why import why as stories
+from harvester.model import State
 from harvester.schedule import trigger
 from harvester.triplestore import Checkpoints, Query, QueryPool
 
@@ -42,25 +45,14 @@ def status(
     with house(config, store, verbose=verbose) as opened:
         rows = _status(opened)
         if json:
-            say_json({"sources": rows})
+            say_json({"sources": [telling.plain(row) for row in rows]})
             return
         table = Table(box=None, pad_edge=False)
-        for name in ("source", "outcome", "published", "missing", "rejected", "last success", "message"):
-            table.add_column(name, overflow="fold")
+        shown = [name for name, always in _SHOWN.items() if always or any(row[name] for row in rows)]
+        for name in shown:
+            table.add_column(name.replace("_", " "), overflow="fold")
         for row in rows:
-            cells = [
-                row[key]
-                for key in (
-                    "id",
-                    "last_outcome",
-                    "published",
-                    "missing",
-                    "rejected",
-                    "last_success",
-                    "message",
-                )
-            ]
-            table.add_row(*("" if cell is None else str(cell) for cell in cells))
+            table.add_row(*(telling.cell(row[name]) for name in shown))
         out.print(table)
 
 
@@ -73,16 +65,46 @@ def why(
 ) -> None:
     """What became of a record, step by step, and what to do about it."""
     with house(config, store, verbose=verbose) as opened:
-        found = stories(opened.ledger, " ".join(asked), base=opened.federation.base)
+        said, declared = " ".join(asked), telling.declared(opened)
+        found = stories(opened.ledger, said, base=opened.federation.base, declared=declared)
         if json:
             say_json([asdict(story) for story in found])
         for story in () if json else found:
-            _tell(story)
+            out.print("\n".join(telling.story(story)), markup=False)
         if not found:
-            stop(
-                f"'{' '.join(asked)}': never seen in any listing; look at /sources for what is harvested",
-                code=FAILED,
-            )
+            near = telling.unseen(of_host(opened.ledger, said, declared=declared))
+            stop(f"'{said}': never seen in any listing; {near}", code=FAILED)
+
+
+def report(  # noqa: PLR0913, PLR0917  # each is an option of the command
+    source: Annotated[str, typer.Argument(help="id of a source")],
+    finding: Annotated[
+        str | None, typer.Option("--finding", help="only the records with this finding")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="how many records")] = 20,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="after so many records")] = 0,
+    language: Annotated[str, typer.Option("--language", help="fr or en")] = "en",
+    config: Config = CONFIG,
+    store: Store = STORE,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """What the authors of a source's records have to mend, the first things first; the load we caused."""
+    from harvester.web.reported import Part
+    from harvester.web.reported import report as reported
+
+    if language not in telling.LANGUAGES:
+        stop(f"--language is '{language}'; known: {', '.join(telling.LANGUAGES)}")
+    with house(config, store, verbose=verbose) as opened:
+        part, base = Part(source, finding, limit, offset), opened.federation.base
+        told = reported(opened.ledger, base, part, now=datetime.now(UTC), public=False)
+        if told is None:
+            opened.chosen([source])  # an unknown name is told as such
+            stop(f"{source}: not harvested yet; `harvester run {source}`", code=FAILED)
+        if json:
+            say_json(told.plain())
+        else:
+            out.print("\n".join(telling.report(told, language)), markup=False)
 
 
 def query(
@@ -166,44 +188,38 @@ def _show_methods(opened: House, *, json: bool) -> None:
 
 
 def _status(opened: House) -> list[dict[str, object]]:
-    counts = opened.ledger.counts()
+    counts, now = opened.ledger.counts(), datetime.now(UTC)
+    described = opened.ledger.sources()
     rows: list[dict[str, object]] = []
-    for source in sorted({*opened.ledger.sources(), *opened.plans}):
-        runs = opened.ledger.runs(source)
-        last = runs[0] if runs else None
-        good = next((run for run in runs if run.outcome in ("done", "done-issues", "unchanged")), None)
+    for source in sorted({*described, *opened.plans}):
+        last = next(iter(opened.ledger.runs(source, limit=1)), None)
+        fresh = freshness(opened.ledger, source, described.get(source, {}))
+        stale_since = fresh.stale_since(now)
         plan, count = opened.plans.get(source), counts.get(source, {})
         due = trigger(plan.source) if plan and plan.source.enabled else None
         rows.append(
             {
                 "id": source,
                 "last_outcome": last and last.outcome,
+                "cause": last and last.cause,
                 "message": last and last.message,
                 "last_run_at": last and last.started_at.isoformat(),
-                "last_success": good and good.ended_at.isoformat(),
+                "last_success": fresh.last_success,
+                "stale_since": stale_since,
+                "failures": fresh.failures,
                 "next_run": due and last and due.get_next_fire_time(None, last.started_at),
                 "published": count.get("live", 0),
-                "missing": count.get("missing", 0),
-                "held": bool(last and last.outcome == "held"),
-                "rejected": count.get("rejected", 0),
-                "withdrawn": count.get("withdrawn", 0),
+                "held": held(opened.ledger, source) is not None,
+                "orphaned": source not in telling.declared(opened),
+                "closed": described.get(source, {}).get("closed"),
+                **{state: count.get(state, 0) for state in State if state is not State.PUBLISHED},
             }
         )
     return rows
 
 
-def _tell(story: Story) -> None:
-    out.print(f"{story.name or story.ref}  ({story.source} '{story.ref}')", markup=False)
-    out.print(f"  {story.state}{', published' if story.live else ', not published'}", markup=False)
-    out.print(f"  first seen {story.first_seen:%Y-%m-%d %H:%M} UTC", markup=False)
-    if story.missing_since:
-        out.print(f"  missing since {story.missing_since:%Y-%m-%d %H:%M} UTC", markup=False)
-    if story.reason:
-        out.print(f"  {story.reason}", markup=False)
-    for finding in story.findings:
-        value = f" (found: {finding.value})" if finding.value else ""
-        out.print(f"  {finding.severity}: {shapes.message(finding)}{value}", markup=False)
-    if story.page:
-        out.print(f"  mend it at {story.page}", markup=False)
-    for step in story.history:
-        out.print(f"  change {step.change}: {step.operation} on {step.at:%Y-%m-%d %H:%M} UTC", markup=False)
+_SHOWN = {
+    "id": True, "last_outcome": True, "published": True, "missing": True, "past": False, "rejected": True,
+    "last_success": True, "stale_since": False, "closed": False, "message": True,
+}  # fmt: skip
+"""What `status` shows of each source on a terminal, always or where there is any; `--json` tells it all."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Annotated, Any
 
@@ -30,8 +31,11 @@ from harvester.cli.house import (
     say_json,
     stop,
 )
+from harvester.errors import StoreError
 from harvester.harvest import Asked, Children, From, Report, harvest_round
 from harvester.harvest.children import Told
+from harvester.keeping.alarming import alarm
+from harvester.keeping.retention import prune_when_due
 from harvester.model import Outcome, Source
 from harvester.publish import Publication, published
 from harvester.triplestore import FileLock
@@ -87,11 +91,13 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option of the command
         reports = harvested(opened, chosen, asked, quiet=json)
         if not dry_run:
             publish(opened)
+            _keep(opened, quiet=json)
         if json:
             say_json({"runs": [_told(report) for report in reports]})
         for line in () if json else chain.from_iterable(_effects(report) for report in reports):
             out.print(line, markup=False)
-        failed = (opened.problems and not sources) or any(not report.outcome.succeeded for report in reports)
+        faulty = any(problem.source not in opened.plans for problem in opened.problems if problem.source)
+        failed = (faulty and not sources) or any(not report.outcome.succeeded for report in reports)
         raise typer.Exit(FAILED if failed else DONE)
 
 
@@ -106,6 +112,19 @@ def _effects(report: Report) -> Iterator[str]:
         if before != after:
             where = f" ({name})" if name else ""
             yield f"{report.source:<24} {severity} {code}{where}: {before} → {after}"
+
+
+def _keep(opened: House, *, quiet: bool) -> None:
+    """Forget what is too old, and tell what needs a person; the runs ended as they ended."""
+    now, enabled = datetime.now(UTC), [plan.source.id for plan in opened.chosen([])]
+    try:
+        freed = prune_when_due(opened.ledger, opened.layout, opened.federation, now)
+        alarm(opened.ledger, opened.layout, opened.federation, enabled, now)
+    except (StoreError, OSError) as error:
+        err.print(f"the store could not be kept: {error}", markup=False)
+        return
+    if freed and not quiet:
+        err.print(f"forgotten: {freed}", markup=False, style="dim")
 
 
 def rebuild(

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from harvester import logs, shapes
 from harvester.config import load
-from harvester.errors import HarvesterError, Problem, suggestion
+from harvester.errors import DiskError, HarvesterError, Problem, disk_error, suggestion
 from harvester.harvest import Plan, plans
 from harvester.layout import Layout
 from harvester.ledger import Ledger
@@ -63,8 +63,7 @@ class House:
 @contextmanager
 def house(config: Path, store: Path, *, verbose: bool = False) -> Iterator[House]:
     """Open the house; whatever is wrong with it is said in one line each, and ends the command."""
-    logs.to_stderr(verbose=verbose)
-    try:
+    with plainly(store, verbose=verbose):
         shapes.refuse_faults()
         configuration = load(config)
         usable, problems = plans(configuration)
@@ -74,8 +73,22 @@ def house(config: Path, store: Path, *, verbose: bool = False) -> Iterator[House
             yield House(config, configuration.federation, usable, problems, layout, ledger, verbose)
         finally:
             ledger.close()
+
+
+@contextmanager
+def plainly(store: Path, *, verbose: bool = False) -> Iterator[None]:
+    """Whatever is wrong with a store or its configuration is said in one line each, and ends the command."""
+    logs.to_stderr(verbose=verbose)
+    try:
+        yield
+    except DiskError as error:
+        stop(str(error), code=FAILED)
     except HarvesterError as error:
         stop(*str(error).splitlines())
+    except BrokenPipeError:  # who reads our answer has had enough
+        raise
+    except OSError as error:
+        stop(str(disk_error(error, store)), code=FAILED)
 
 
 def stop(*lines: str, code: int = MISUSED) -> NoReturn:

@@ -4,8 +4,9 @@ A file comes in; a configuration and every problem found go out. It never fetche
 connector.
 """
 
+from harvester.config.corrections import written
 from harvester.config.load import Configuration, load
 from harvester.config.shape import shape_problems
 from harvester.config.tables import FederationTable, SourceTable
 
-__all__ = ["Configuration", "FederationTable", "SourceTable", "load", "shape_problems"]
+__all__ = ["Configuration", "FederationTable", "SourceTable", "load", "shape_problems", "written"]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harvester.config.corrections import corrections, strays
 from harvester.config.lines import Path as KeyPath
 from harvester.config.lines import lines, nearest
 from harvester.config.shape import shape_problems
@@ -59,7 +60,11 @@ def load(path: Path) -> Configuration:
             where = [(("source", name, *key), text) for key, text in wrong]
             problems += [Problem(path.name, nearest(found, key), name, text) for key, text in where]
         else:
-            sources[name] = _source(name, SourceTable.model_validate(table), federation)
+            corrected, faulty = corrections(path.parent, name)
+            source = _source(name, SourceTable.model_validate(table), federation)
+            sources[name] = replace(source, corrections=corrected)
+            problems += faulty
+    problems += strays(path.parent, document.get("source", {}))
     problems.sort(key=lambda problem: problem.line)
     return Configuration(path.name, federation, sources, tuple(problems), found)
 
@@ -97,7 +102,14 @@ def _federation(document: Mapping[str, Any], file: str, found: Mapping[KeyPath, 
         timezone=read.timezone,
         schedule=read.schedule,
         checkpoints=read.retention.checkpoints,
+        keep_raw=read.retention.raw,
+        keep_runs=read.retention.runs,
+        webhook=_told(read.notify.webhook) if read.notify else None,
     )
+
+
+def _told(value: str | SecretTable) -> str | Secret:
+    return Secret(value.env) if isinstance(value, SecretTable) else value
 
 
 def _source_problems(name: str, table: object) -> list[tuple[KeyPath, str]]:
@@ -137,8 +149,9 @@ def _source(name: str, table: SourceTable, federation: Federation) -> Source:
         max_bytes=table.max_bytes,
         allow_private=table.allow_private,
         robots_ignored=table.robots.ignore if table.robots else None,
-        headers={key: Secret(v.env) if isinstance(v, SecretTable) else v for key, v in table.headers.items()},
+        headers={key: _told(value) for key, value in table.headers.items()},
         only=Only(only.path, tuple(only.values)) if only else None,
+        was=tuple(table.was),
         drop=tuple(table.drop),
         map=table.map,
         options=table.model_extra or {},

@@ -122,9 +122,22 @@ class RobotsTable(_Table):
 
 
 class RetentionTable(_Table):
-    """How long things are kept."""
+    """How long things are kept. The last complete reading of a source stays, and what waits for a person."""
 
+    raw: Duration = Field(
+        timedelta(days=30),
+        description="answers as received and records noted; a night can be read again so long",
+    )
+    runs: Duration = Field(timedelta(days=365), description="how runs ended, and what was found in them")
     checkpoints: int = Field(3, ge=1, le=50, description="published states kept for rollback")
+
+
+class NotifyTable(_Table):
+    """Who is told when something needs a person: on change only."""
+
+    webhook: Address | SecretTable = Field(
+        description="where a message is sent by POST, as JSON; as `{ env = … }` when the address is a secret"
+    )
 
 
 class FederationTable(_Table):
@@ -143,7 +156,8 @@ class FederationTable(_Table):
         "Europe/Paris", description="time zone of the schedules and of times without offset"
     )
     schedule: Cron = Field("0 2 * * *", description="when sources are harvested, five-field cron line")
-    retention: RetentionTable = Field(RetentionTable(), description="how long things are kept")
+    retention: RetentionTable = Field(default_factory=RetentionTable, description="how long things are kept")
+    notify: NotifyTable | None = Field(None, description="who is told when something needs a person")
 
 
 class SourceTable(_Table):
@@ -187,6 +201,9 @@ class SourceTable(_Table):
         default_factory=dict, description="request headers, secrets by `{ env = … }`"
     )
     only: OnlyTable | None = Field(None, description="`{ path, in }`: which records are ours")
+    was: list[str] = Field(
+        default_factory=list, description="earlier ids of this source: what they published moves here"
+    )
     drop: list[str] = Field(default_factory=list, description="item fields switched off")
     map: dict[str, Entry] = Field(
         default_factory=dict, description="item field → path, list of paths, or table"

@@ -6,9 +6,12 @@ In: the answers of a run. Out: the one that was asked, the words to complain wit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from urllib.parse import urljoin, urlsplit
 
 from harvester.errors import SourceChanged
 from harvester.model import Answer, Source
+
+MOST_DIGITS = 19
 
 SNIPPET = 60
 """Characters of a partner's text repeated in a message: enough to recognise it, not to republish it."""
@@ -56,6 +59,28 @@ def distinct(answers: Sequence[Answer], source: Source) -> None:
             raise SourceChanged(
                 f"{where(answer, source)}: the same answer as '{other}'; ask the site, or declare one of them"
             )
+
+
+def whole(base: str, address: str) -> str:
+    """An address written at another, whole; as it is written when it is none."""
+    try:
+        return urljoin(base, address)
+    except ValueError:  # "http://[" and the like
+        return address
+
+
+def host(address: str) -> str:
+    """The host of an address, with its port; "" for what is no address."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:  # "http://[" and the like
+        return ""
+
+
+def number(said: object) -> int | None:
+    """A count as a header or a page writes it, of 18 digits at most; None for anything else."""
+    written = str(said).strip() if isinstance(said, str) else ""
+    return int(written) if written.isdecimal() and len(written) < MOST_DIGITS else None
 
 
 def find(answers: Sequence[Answer], *urls: str) -> Answer | None:

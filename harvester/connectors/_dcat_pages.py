@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from urllib.parse import urljoin
 
-from harvester.connectors._answers import where
+from harvester.connectors._answers import number, where, whole
 from harvester.connectors._things import Reader, addresses, every, merged, text
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import IRI, Answer, Source
@@ -119,14 +118,14 @@ def page(answer: Answer, source: Source, reader: Reader) -> Page:
 
 def _beside(things: Sequence[Thing], answer: Answer, terms: Sequence[str]) -> Iterator[str]:
     """The pages that are said to stand in a relation to this one: IRIs, or addresses written as texts."""
-    found = (urljoin(answer.url, one) for thing in every(things) for one in addresses(thing, *terms))
+    found = (whole(answer.url, one) for thing in every(things) for one in addresses(thing, *terms))
     return iter(dict.fromkeys(found))
 
 
 def _total(things: Sequence[Thing]) -> int | None:
     """The largest number of things declared: of the collection, wherever Hydra puts it."""
-    said = (text(thing, *TOTAL) for thing in every(things))
-    return max((int(one) for one in said if one and one.isdecimal()), default=None)
+    said = (number(text(thing, *TOTAL)) for thing in every(things))
+    return max((one for one in said if one is not None), default=None)
 
 
 def _by_name(things: Iterator[Thing]) -> Mapping[IRI, Thing]:

@@ -121,4 +121,7 @@ def _last(value: Value) -> str | None:
     written = address(value) or (text(value, RDFS + "label", TITLE) if isinstance(value, Thing) else None)
     if not written or "://" not in written:
         return written
-    return unquote(PurePosixPath(urlsplit(written).path).name) or None
+    try:
+        return unquote(PurePosixPath(urlsplit(written).path).name) or None
+    except ValueError:  # "http://[" and the like
+        return written

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from posixpath import commonprefix
 
+from harvester.connectors._answers import number
 from harvester.connectors._dcat_pages import BEFORE, CATALOGUE, HYDRA, LISTS, NEXT, TOTAL
 from harvester.connectors._rdf import ACCEPT
 from harvester.connectors._rdf_file import FORMS
@@ -49,7 +50,7 @@ def _catalogue(seen: Seen, look: Look) -> Proposal | None:
     said, held = about(found, {CATALOGUE}), _held(found)
     later = _addresses(found, BEFORE)
     paged = bool(later or _addresses(found, NEXT))
-    totals = [int(one) for thing in found if (one := text(thing, *TOTAL)) and one.isdecimal()]
+    totals = [one for thing in found if (one := number(text(thing, *TOTAL))) is not None]
     first = (_addresses(found, FIRST) or later) if later else [seen.url]
     return Proposal(
         Certainty.SHAPE,

@@ -123,7 +123,7 @@ def readings(site: Site) -> Iterator[Reading]:
     """The readings of a whole site, in order.
 
     Raises:
-        SourceChanged: no JSON, errors without any data, no list of spaces, pages that do not end.
+        SourceChanged: no JSON, no schema, errors without any data, no list of spaces, pages that do not end.
     """
     first = site.read(queries.INTROSPECTION)
     known = _schema(first)
@@ -150,7 +150,10 @@ def _schema(first: Reading) -> Schema:
     """The schema that a site tells; what all sites have, when it hides its own."""
     told = first.data.get("__schema")
     if isinstance(told, dict):
-        return queries.schema(told)
+        try:
+            return queries.schema(told)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise first.refusal("a schema that is none") from error
     if first.errors:
         return BASIC
     raise first.refusal("no schema")
@@ -210,7 +213,8 @@ def _pages(site: Site, known: Schema, component: _Component) -> Iterator[Reading
 def _own(reading: Reading, component: _Component) -> Mapping[str, Any]:
     """What the answer tells of this component; a cache may answer what was asked before."""
     found = reading.data.get("component") or {}
-    if (reading.data and "component" not in reading.data) or found.get("id", component.ref) != component.ref:
+    known = isinstance(found, dict) and found.get("id", component.ref) == component.ref
+    if not known or (reading.data and "component" not in reading.data):
         raise reading.refusal(f"component '{component.ref}' was asked for")
     return found
 

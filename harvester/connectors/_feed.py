@@ -38,13 +38,16 @@ ROOT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 RSS = re.compile(r"purl\.org/rss/1\.0/|my\.netscape\.com/rdf/")
-CLOSED = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>(?:\s|<!--.*?-->)*\Z", re.IGNORECASE | re.DOTALL)
+CLOSED = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>(?:\s++|(?><!--.*?-->))*+\Z", re.IGNORECASE | re.DOTALL)
 DECLARED = re.compile(rb"<\?xml[^>]*encoding=[\"']([\w.-]+)", re.IGNORECASE)
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]|\Z)")
 LARGEST = 1 << 25
 LINKED = frozenset({"links", "media_content", "media_thumbnail"})
 START = 4096
 """Characters among which the root of a feed stands."""
+
+END = 16384
+"""Characters among which it is closed; comments may follow."""
 
 
 def parsed(answer: Answer, source: Source | None, raw: Raw) -> Mapping[str, Any]:
@@ -58,7 +61,7 @@ def parsed(answer: Answer, source: Source | None, raw: Raw) -> Mapping[str, Any]
         page = PAGE.match(text) and "<html" in text[:START].lower()
         what = "an HTML page" if page else snippet(text[:200])
         raise SourceChanged(f"{where(answer, source)}: expected RSS or Atom, got {what}; check the address")
-    if CLOSED.search(text) is None:
+    if CLOSED.search(text[-END:]) is None:
         raise SourceChanged(
             f"{where(answer, source)}: the feed is cut near {snippet(text[-60:])}; published data kept"
         )

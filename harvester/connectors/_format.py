@@ -43,7 +43,7 @@ FOREIGN: Mapping[bytes, str] = {
     b"\x1f\x8b": "a gzip archive; give the address of the file itself",
 }
 
-TWO_OBJECTS = re.compile(r"\{[^\n]*\}\s*\n\s*\{")
+TWO_OBJECTS = re.compile(r"\{[^\n]*\}[ \t\r]*\n\s*+\{")
 
 
 def recognised(answer: Answer, start: bytes, *, where: str) -> Format:

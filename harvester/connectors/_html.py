@@ -28,6 +28,9 @@ from harvester.model import Answer
 LARGEST = 1 << 23
 """Bytes of one page: the longest seen has 250,000."""
 
+DEEPEST = 256
+"""Elements inside each other: pages that people made have 40, browsers show 512."""
+
 START = 1 << 16
 MARKUP = re.compile(r"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>", re.IGNORECASE)
@@ -61,7 +64,7 @@ def page(answer: Answer, raw: Raw, *, where: str, end: str = "</html>") -> Page:
     """The page of an answer, which must hold `end` to be whole.
 
     Raises:
-        SourceChanged: no web page, cut, or more than 8 MiB.
+        SourceChanged: no web page, cut, more than 8 MiB, or nested without end.
     """
     if answer.size > LARGEST:
         raise SourceChanged(f"{where}: {answer.size} bytes, {LARGEST} at most; check the address")
@@ -76,12 +79,27 @@ def page(answer: Answer, raw: Raw, *, where: str, end: str = "</html>") -> Page:
         raise SourceChanged(
             f"{where}: the page is cut near {snippet(text[-60:])}, without '{end}'; is `end` right?"
         )
-    return _page(BeautifulSoup(DECLARATION.sub("", text), "lxml"), answer.url, where)
+    soup = BeautifulSoup(DECLARATION.sub("", text), "lxml")
+    if _is_deep(soup):
+        raise SourceChanged(f"{where}: its elements are nested more than {DEEPEST} deep; ask the site")
+    return _page(soup, answer.url, where)
 
 
 def looked(seen: Seen | None) -> Page | None:
-    """The page that was looked at, however it ends; None when nothing answered, or no web page."""
-    return _page(seen.soup, seen.url, seen.url) if seen and seen.soup else None
+    """The page that was looked at, however it ends; None when nothing answered, or no web page to read."""
+    soup = seen.soup if seen else None
+    return None if seen is None or soup is None or _is_deep(soup) else _page(soup, seen.url, seen.url)
+
+
+def _is_deep(soup: BeautifulSoup) -> bool:
+    """True when elements are nested so that whoever goes through them would never end, or give up."""
+    floors: dict[int, int] = {}
+    for one in soup.descendants:
+        if isinstance(one, Tag):
+            floors[id(one)] = floor = floors.get(id(one.parent), 0) + 1
+            if floor > DEEPEST:
+                return True
+    return False
 
 
 def _page(soup: BeautifulSoup, address: str, where: str) -> Page:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from bs4 import Tag
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
+from harvester.connectors._expressions import expression, matched
 from harvester.connectors._html import Page, attribute, compiled, text
 
 ATTRIBUTE = re.compile(r"@([A-Za-z_][\w:.-]*)\s*\Z")
@@ -91,29 +92,6 @@ def read(fields: Mapping[str, Pick], scope: Tag, page: Page) -> dict[str, Any]:
         if values:
             found[name] = values if pick.many else values[0]
     return found
-
-
-def expression(said: str | None) -> str | None:
-    """A regular expression that can be used.
-
-    Raises:
-        ValueError: it cannot; the text says why.
-    """
-    try:
-        re.compile(said or "")
-    except re.error as error:
-        raise ValueError(f"'{said}' is no regular expression ({error})") from error
-    return said
-
-
-def matched(pattern: str | None, said: str) -> str | None:
-    """What a pattern takes of a text: its first group that matched, else all of it; None when nothing."""
-    if pattern is None:
-        return said
-    found = re.search(pattern, said)
-    if found is None:
-        return None
-    return next((group for group in found.groups() if group is not None), found[0])
 
 
 def _parts(said: str) -> tuple[str, str | None]:

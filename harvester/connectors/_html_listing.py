@@ -15,7 +15,7 @@ from bs4 import Tag
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from harvester.connectors import Raw
-from harvester.connectors._answers import where
+from harvester.connectors._answers import number, where
 from harvester.connectors._html import Page, compiled, link, page, text
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.model import Answer, Source
@@ -164,4 +164,4 @@ class _Walk:
 
 def _number(element: Tag | None) -> int | None:
     found = NUMBER.search(text(element)) if element else None
-    return int(re.sub(r"\D", "", found[0])) if found else None
+    return number(re.sub(r"\D", "", found[0])) if found else None

@@ -115,7 +115,7 @@ def _calendars(text: str, where: str) -> Sequence[Any]:
         raise SourceChanged(f"{where}: the calendar is cut near {snippet(text[-60:])}; published data kept")
     try:
         return Calendar.from_ical(text, multiple=True)
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, KeyError, IndexError, OSError) as error:  # the name of a zone is that of a file
         told = " ".join(str(error).split())[:120]
         raise SourceChanged(f"{where}: the calendar is malformed ({told}); tell the partner") from error
 
@@ -145,7 +145,7 @@ def _version(event: Event) -> tuple[int, str, str]:
 def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the name of a zone is that of a file
         return None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from harvester.connectors._answers import number
 from harvester.connectors._json_leaves import leaves, listed
 from harvester.connectors._json_pages import TOTAL_HEADERS
 from harvester.connectors._link_header import linked
@@ -85,7 +86,7 @@ def _names(path: str) -> set[str]:
 
 def _numbers(beside: Mapping[str, Value], names: frozenset[str]) -> Iterator[tuple[str, int]]:
     for path, value in beside.items():
-        said = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+        said = number(value) if isinstance(value, str) else value
         if _names(path) & names and isinstance(said, int) and not isinstance(said, bool):
             yield path, said
 
@@ -93,8 +94,8 @@ def _numbers(beside: Mapping[str, Value], names: frozenset[str]) -> Iterator[tup
 def _totals(seen: Seen, beside: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     yield from _numbers(beside, TOTALS)
     for name in TOTAL_HEADERS:
-        if (said := seen.headers.get(name, "")).isdigit():
-            yield name, int(said)
+        if (said := number(seen.headers.get(name))) is not None:
+            yield name, said
 
 
 def _told(seen: Seen, beside: Mapping[str, Value], look: Look) -> dict[str, Any]:
@@ -117,7 +118,8 @@ def _numbered(seen: Seen, rows: Sequence[Any], look: Look) -> dict[str, Any]:
     """The parameter that leads on: one of the address itself, else the usual ones; empty when none does."""
     given = {name: text for name, text in parse_qsl(urlsplit(seen.url).query) if name in PLACES}
     for name in (*given, *(one for one in ("page", "offset") if one not in given)):
-        start = int(given[name]) if given.get(name, "").isdigit() else int(PLACES[name] == "page")
+        stated = number(given.get(name))
+        start = int(PLACES[name] == "page") if stated is None else stated
         step = 1 if PLACES[name] == "page" else len(rows)
         if _leads_on(seen, {name: str(start + step)}, look):
             first = {"first": 0} if given.get(name) == "0" and PLACES[name] == "page" else {}

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Literal
-from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from harvester.connectors import Raw
-from harvester.connectors._answers import snippet, where
+from harvester.connectors._answers import snippet, where, whole
 from harvester.connectors._json import Document
 from harvester.connectors._link_header import linked
 from harvester.connectors._query import with_query
@@ -198,7 +197,7 @@ class _Walk:
                 return linked(page.answer.headers.get("link"), "next", base=page.answer.url)
             case "next":
                 said = self._told(page, str)
-                return None if said is None else urljoin(page.answer.url, said)
+                return None if said is None else whole(page.answer.url, said)
             case "cursor":
                 said = self._told(page, str | int)
                 return None if said is None else self._at(page, said)
@@ -256,6 +255,6 @@ def _first(url: str, paging: Paging) -> str:
 
 
 def _number(said: Any) -> int | None:
-    with suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError, OverflowError):
         return None if isinstance(said, bool) else int(said)
     return None

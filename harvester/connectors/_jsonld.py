@@ -21,11 +21,11 @@ SCRIPTS = "script[type*='ld+json' i]"
 LARGEST = 1 << 20
 """Characters of one block."""
 
-STRING = r'("(?:[^"\\]|\\.)*")'
+STRING = r'("(?:[^"\\]|\\.)*+(?:"|\\?\Z))'  # one that does not end goes on to the end: nothing is tried twice
 MARKS = re.compile(
-    STRING + r"|//\s*<!\[CDATA\[|//\s*\]\]>|<!\[CDATA\[|\]\]>|<!--|-->|/\*.*?\*/|//[^\n]*", re.DOTALL
+    STRING + r"|//\s*<!\[CDATA\[|//\s*\]\]>|<!\[CDATA\[|\]\]>|<!--|-->|/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL
 )
-COMMENTED = re.compile(STRING + r"|<!--.*?-->", re.DOTALL)
+COMMENTED = re.compile(STRING + r"|<!--.*?(?:-->|\Z)", re.DOTALL)
 COMMAS = re.compile(STRING + r"|,(?=\s*[}\]])", re.DOTALL)
 BETWEEN = re.compile(r"[\s;,\ufeff]*")
 

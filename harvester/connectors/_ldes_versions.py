@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from harvester.connectors._answers import number
 from harvester.connectors._ldes_pages import LDES, TREE, Page, Path
 from harvester.connectors._ldes_stream import AS, MARKS, TYPE, Stream
 from harvester.connectors._ldes_times import moment
@@ -157,4 +158,4 @@ def _place(written: str | None) -> tuple[bool, float, str]:
 
 def _natural(name: str) -> tuple[str | int, ...]:
     """A name in pieces, so that `v10` comes after `v9`."""
-    return tuple(int(one) if one.isdecimal() else one for one in _NUMBERS.split(name))
+    return tuple(one if (many := number(one)) is None else many for one in _NUMBERS.split(name))

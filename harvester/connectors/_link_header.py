@@ -10,7 +10,8 @@ from urllib.parse import urljoin
 
 _PARAMETER = r"""\s*;\s*([^\s=;,]+)(?:\s*=\s*(?:"([^"]*)"|([^\s;,"]*)))?"""
 _ONE = re.compile(_PARAMETER)
-_LINK = re.compile(f"<([^>]*)>((?:{_PARAMETER})*)")
+_LINK = re.compile(f"<([^<>]*)>((?:{_PARAMETER})*)")
+_LONGEST = 8192
 
 
 def linked(header: str | None, relation: str, *, base: str) -> str | None:
@@ -19,7 +20,7 @@ def linked(header: str | None, relation: str, *, base: str) -> str | None:
     `base` is the address that answered; the relations of a link may be several, in any case. What is no
     address is given as it is written: there is a link, and whoever follows it is told.
     """
-    for link in _LINK.finditer(header or ""):
+    for link in _LINK.finditer((header or "")[:_LONGEST]):
         for name, quoted, bare in _ONE.findall(link[2]):
             if name.lower() == "rel" and relation.lower() in (quoted or bare).lower().split():
                 return _absolute(base, str(link[1]).strip())

@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Any
-from urllib.parse import urljoin
 
 import yaml
 
+from harvester.connectors._answers import whole
 from harvester.model import Raw as Value
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 QUOTE = re.compile(r"^>.*(?:\n>.*)*", re.MULTILINE)
-IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)[^)]*\)")
-LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)[^)]*\)")
-EMPTY_LINK = re.compile(r"^[ \t]*\[\s*\]\([^)]*\)[ \t]*$", re.MULTILINE)
-BARE = re.compile(r"(?<![(\w\"'=])https?://[^\s<>)\]\"']+[^\s<>)\]\"'.,;:!?]")
+TARGET = r"\(\s{0,20}<?([^)\s>\[]++)[^)\[]*+\)"
+IMAGE = re.compile(rf"!\[[^\[\]]*+\]{TARGET}")
+LINK = re.compile(rf"\[[^\[\]]*+\]{TARGET}")
+EMPTY_LINK = re.compile(r"^[ \t]{0,20}\[\s{0,20}\]\([^)\n]*+\)[ \t]*$", re.MULTILINE)
+BARE = re.compile(r"(?<![(\w\"'=])https?://[^\s<>)\]\"']{0,4000}[^\s<>)\]\"'.,;:!?]")
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -40,7 +41,7 @@ def sheet(text: str, url: str) -> dict[str, Any]:
     links = [*LINK.findall(rest), *BARE.findall(LINK.sub("", rest))]
     heading, quoted = HEADING.search(rest), QUOTE.search(rest)
     return front | {
-        "title_h1": heading.group(1) if heading else "",
+        "title_h1": heading.group(1).rstrip(" \t#") if heading else "",
         "quote": _unquoted(quoted.group()) if quoted else "",
         "body": _body(rest),
         "links": _absolute(links, url),
@@ -77,4 +78,4 @@ def _unquoted(text: str) -> str:
 
 
 def _absolute(urls: list[str], url: str) -> list[str]:
-    return list(dict.fromkeys(urljoin(url, found) for found in urls))
+    return list(dict.fromkeys(whole(url, found) for found in urls))

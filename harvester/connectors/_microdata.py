@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urljoin
 
 from bs4 import Tag
 
+from harvester.connectors._answers import whole
 from harvester.connectors._html import Page, attribute, compiled, text
 from harvester.model import Raw as Value
 
@@ -36,7 +36,7 @@ def _item(element: Tag, page: Page, depth: int) -> dict[str, Value]:
     types = [one.rpartition("/")[2] for one in str(element.get("itemtype") or "").split()]
     node: dict[str, Any] = {"@type": types} if types else {}
     if element.get("itemid"):
-        node["@id"] = urljoin(page.base, str(element["itemid"]).strip())
+        node["@id"] = whole(page.base, str(element["itemid"]).strip())
     for holder in _properties(element, page):
         value = _value(holder, page, depth)
         for name in str(holder["itemprop"]).split():

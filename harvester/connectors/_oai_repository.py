@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from harvester.connectors._answers import number
 from harvester.connectors._recognition import Certainty, Look, Proposal, Seen
 from harvester.connectors._xml import Element, child, children, local, parsed, text
 
@@ -81,8 +82,8 @@ def _count(base: str, prefix: str, part: str | None, look: Look) -> int | None:
     said = {"verb": "ListIdentifiers", "metadataPrefix": prefix} | ({"set": part} if part else {})
     told = _told(look(f"{base}?{urlencode(said)}"), "ListIdentifiers")
     token = child(told, "resumptionToken")
-    size = token.get("completeListSize", "") if token is not None else ""
-    if size.isdecimal():
-        return int(size)
+    size = number(token.get("completeListSize", "")) if token is not None else None
+    if size is not None:
+        return size
     headers = list(children(told, "header"))
     return len(headers) or None if token is None or not text(token) else None

@@ -27,7 +27,7 @@ from harvester.profile.adopt import adopted
 MOST = 6
 """Parts of a sitemap of which one page is looked at."""
 
-DECLARED = re.compile(r"^\s*sitemap\s*:\s*(https?://\S+)", re.IGNORECASE | re.MULTILINE)
+DECLARED = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(https?://\S+)", re.IGNORECASE | re.MULTILINE)
 OWN = (
     'only: the site itself is a record too unless kinds are chosen: only = { path = "kind", in = ["event"] }'
 )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
+from harvester.connectors._answers import host
 from harvester.connectors._rdf import Adopter
 from harvester.connectors._semapps_pages import Page
 from harvester.connectors._things import addresses
@@ -66,10 +66,10 @@ class _Origin:
 
 
 def _origin(member: IRI, thing: Thing | None, container: str) -> _Origin:
-    host = urlsplit(member).netloc
-    mirrored = host != urlsplit(container).netloc or (thing is not None and MIRRORED in thing.said)
+    theirs = host(member)
+    mirrored = theirs != host(container) or (thing is not None and MIRRORED in thing.said)
     imported = addresses(thing, *IMPORTED) if thing else []
-    address = next(iter(imported), host if mirrored else "")
+    address = next(iter(imported), theirs if mirrored else "")
     return _Origin(address, mirrored)
 
 

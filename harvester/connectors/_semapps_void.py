@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from harvester.connectors import Raw
+from harvester.connectors._answers import whole
 from harvester.connectors._rdf_file import described, opened
 from harvester.connectors._things import addresses
 from harvester.errors import SourceChanged, SourceRefused
@@ -86,7 +87,7 @@ def chosen(
     """
     announced = _by_address(known.containers) if known else {}
     if named:
-        addresses = [urljoin(known.space if known else source.url, one) for one in named]
+        addresses = [whole(known.space if known else source.url, one) for one in named]
         found = [announced.get(one.rstrip("/"), Container(one)) for one in addresses]
         for one in found:
             _refuse(one, source)

@@ -89,7 +89,8 @@ def _addresses(content: bytes, where: str) -> Iterator[tuple[str, str]]:
         for _, entry in etree.iterparse(
             io.BytesIO(content.lstrip()), tag=("{*}url", "{*}sitemap"), **options
         ):
-            loc = next((one for one in entry if etree.QName(one).localname == "loc"), None)
+            parts = (one for one in entry if isinstance(one.tag, str))  # not comments, not entities
+            loc = next((one for one in parts if etree.QName(one).localname == "loc"), None)
             if loc is not None and (address := "".join((loc.text or "").split())):
                 yield ("sitemapindex" if etree.QName(entry).localname == "sitemap" else "urlset"), address
             entry.clear()

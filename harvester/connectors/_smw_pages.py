@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import quote, urlencode
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import snippet, where
+from harvester.connectors._answers import snippet, where, whole
 from harvester.connectors._json import Document
 from harvester.connectors._smw_values import ANOTHER, modified
 from harvester.errors import SourceChanged, SourceRefused, SourceUnavailable
@@ -31,7 +31,7 @@ CEILING = 5000
 SECOND = timedelta(seconds=1)
 PASSING = ("maxlag", "ratelimited", "readonly", "internal_api_error", "timeout")
 CLOSED = ("readapidenied", "permissiondenied", "badaccess")
-_EDIT_URI = re.compile(r"<link\b[^>]*\brel=[\"']?EditURI[\"']?[^>]*>", re.IGNORECASE)
+_EDIT_URI = re.compile(r"<link\b[^<>]*\brel=[\"']?EditURI[\"']?[^<>]*>", re.IGNORECASE)
 _HREF = re.compile(r"\bhref=[\"']?([^\"'\s>]+)", re.IGNORECASE)
 
 
@@ -144,13 +144,21 @@ def pages(
         following = said.get("query-continue-offset")
         if following is None:
             return
-        if not walk.follow(rows, int(following), sliced=asked.sliced):
+        if not walk.follow(rows, _offset(following, answer, asked.source), sliced=asked.sliced):
             raise SourceChanged(f"{where(answer, asked.source)}: the same page again; ask the wiki")
         if walk.offset >= CEILING:
             raise SourceChanged(
                 f"{where(answer, asked.source)}: more than {CEILING} pages that their date does not tell "
                 "apart; narrow `query`, or leave `sliced` on"
             )
+
+
+def _offset(said: Value, answer: Answer, source: Source) -> int:
+    try:
+        return int(said)
+    except (TypeError, ValueError) as error:
+        told = f"{where(answer, source)}: 'query-continue-offset' is {snippet(repr(said)[:200])}"
+        raise SourceChanged(f"{told}, no number; ask the wiki") from error
 
 
 def told(answer: Answer, source: Source | None, raw: Raw) -> dict[str, Any]:
@@ -217,4 +225,4 @@ def _candidates(source: Source, client: Fetches, raw: Raw) -> Iterator[str]:
     html = raw.read(page).decode("utf-8", "replace")
     for link in _EDIT_URI.findall(html):
         if href := _HREF.search(link):
-            yield urljoin(page.url, href[1].replace("&amp;", "&")).partition("?")[0]
+            yield whole(page.url, href[1].replace("&amp;", "&")).partition("?")[0]

@@ -130,7 +130,7 @@ def _date(raw: str, field: str) -> str | None:
 
 def _numbers(told: list[str]) -> Iterator[int]:
     for part in told:
-        if not re.fullmatch(r"-?\d+(?:\.\d+)?", part, re.ASCII):
+        if not re.fullmatch(r"-?\d{1,18}(?:\.\d+)?", part, re.ASCII):
             return
         yield int(float(part))
 

@@ -57,7 +57,9 @@ MOST = 20
 
 EVERY_PAGE = "[[Modification date::+]]"
 
-_OWN = re.compile(r'"wgCanonicalNamespace":\s*"Category",.*?"wgTitle":\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
+_OWN = re.compile(
+    r'"wgCanonicalNamespace":\s*"Category",.{0,2000}?"wgTitle":\s*("(?:[^"\\]|\\.)*")', re.DOTALL
+)
 """What a page says of itself to its scripts."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from harvester.connectors._answers import number
 from harvester.connectors._rdf import root
 from harvester.connectors._recognition import Certainty, Look, Proposal, Seen, members, objects
 from harvester.connectors._sparql import request
@@ -81,8 +82,9 @@ def _classes(told: Seen | None) -> Iterator[_Class]:
         said = {name: str(term.get("value")) for name, term in row.items() if isinstance(term, dict)}
         name = IRI(said.get("class", ""))
         kind = adoption.kind((name,))
-        if kind in KINDS and said.get("records", "").isdecimal():
-            yield _Class(_named(name), str(kind), int(said["records"]), said.get("first", ""))
+        count = number(said.get("records"))
+        if kind in KINDS and count is not None:
+            yield _Class(_named(name), str(kind), count, said.get("first", ""))
 
 
 def _named(name: IRI) -> str:

@@ -19,6 +19,9 @@ UTF8 = frozenset({"utf-8", "utf8", "ascii", "us-ascii"})
 WIDENED: Mapping[str, str] = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}
 """Labels that in practice mean their Windows superset (WHATWG Encoding, section 4.2)."""
 
+OF_NAMES = frozenset({"idna", "punycode", "utf-7", "unicode-escape", "raw-unicode-escape", "unicode_escape"})
+"""Encodings that no page is written in, and that make of bytes what is no text."""
+
 
 def encoding(stream: BinaryIO, *, charset: str | None) -> str:
     """How to decode `stream`, read to its end: its mark, UTF-8 if valid, else `charset`, else cp1252."""
@@ -46,8 +49,9 @@ def _is_utf8(start: bytes, stream: BinaryIO) -> bool:
 
 
 def _known(label: str) -> bool:
+    """True for the encodings of texts; Python knows others, of bytes and of names of hosts."""
     try:
-        codecs.lookup(label)
-    except LookupError:
+        b"a".decode(label)
+        return codecs.lookup(label).name not in OF_NAMES
+    except (LookupError, ValueError):
         return False
-    return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from harvester.connectors._answers import number
 from harvester.connectors._recognition import Certainty, Look, Proposal, Seen, members, objects
 from harvester.connectors._shape import sequence
 from harvester.model import Raw as Value
@@ -74,9 +75,9 @@ def _first(site: str, look: Look) -> tuple[Sequence[Value], int | None]:
             continue
         page = members(told)
         events = page.get("events", told.json)
-        total = str(page.get("total", told.headers.get("x-wp-total", "")))
-        if isinstance(events, list) and total.isdecimal():
-            return events, int(total)
+        total = number(str(page.get("total", told.headers.get("x-wp-total", ""))))
+        if isinstance(events, list) and total is not None:
+            return events, total
     return [], None
 
 

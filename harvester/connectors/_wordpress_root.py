@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from urllib.parse import urljoin
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import where
+from harvester.connectors._answers import where, whole
 from harvester.connectors._json import Document, starts
 from harvester.connectors._link_header import linked
 from harvester.errors import SourceChanged, suggestion
@@ -83,4 +82,4 @@ def _link_element(home: Answer, raw: Raw) -> str | None:
     with raw.open(home) as stream:
         page = BeautifulSoup(stream.read(HEAD_BYTES), "lxml")
     element = page.find("link", rel=RELATION, href=True)
-    return urljoin(home.url, str(element["href"])) if element else None
+    return whole(home.url, str(element["href"])) if element else None

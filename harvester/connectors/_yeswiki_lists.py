@@ -67,9 +67,10 @@ def _definition(body: bytes) -> Mapping[str, Any]:
 
 def _carried(definition: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
     """Labels that the definition carries itself: `prepared` fields with their options."""
-    prepared = definition.get("prepared") or ()
-    fields = prepared.values() if isinstance(prepared, dict) else prepared
-    found = [field for field in fields if isinstance(field, dict) and isinstance(field.get("options"), dict)]
+    prepared = definition.get("prepared")
+    fields = list(prepared.values()) if isinstance(prepared, dict) else prepared
+    known = [field for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
+    found = [field for field in known if isinstance(field.get("options"), dict)]
     return {
         str(field["propertyname"]): {str(key): str(label) for key, label in field["options"].items()}
         for field in found
@@ -89,7 +90,7 @@ def _list_fields(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _lines(template: Value) -> Iterator[list[str]]:
     if isinstance(template, str):
         yield from (line.split("***") for line in template.splitlines())
-    else:
+    elif isinstance(template, list | tuple):
         yield from ([str(cell) for cell in line] for line in template if isinstance(line, list))
 
 

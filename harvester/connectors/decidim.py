@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
-from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import replay
+from harvester.connectors._answers import replay, whole
 from harvester.connectors._decidim_queries import body, plain
 from harvester.connectors._decidim_site import DEFAULT, Space, recognised
 from harvester.connectors._decidim_walk import Found, Site, Wish, readings
@@ -154,7 +153,7 @@ def _record(found: Found, root: str) -> Record | Rejected:
         "_kind": kind,
         "_page": found.page,
         "_space": _ref(*found.space) if found.space else None,
-        "_image": urljoin(f"{root}/", image) if image else None,
+        "_image": whole(f"{root}/", image) if image else None,
         "_keywords": [name for group in GROUPS for name in _names(value.get(group))],
         "_withdrawn": bool(node.get("withdrawn") or node.get("isWithdrawn")),
         "_venue": venue,

@@ -19,8 +19,9 @@ from pydantic import Field, field_validator, model_validator
 from harvester.connectors import Fetches, Raw
 from harvester.connectors._answers import replay, snippet, where
 from harvester.connectors._details import details
+from harvester.connectors._expressions import expression, matched
 from harvester.connectors._html import Page, compiled, host, link, page, same_site, text
-from harvester.connectors._html_fields import Picked, expression, matched, read
+from harvester.connectors._html_fields import Picked, read
 from harvester.connectors._html_guess import recognised
 from harvester.connectors._html_listing import Walking, links, listings
 from harvester.errors import SourceChanged

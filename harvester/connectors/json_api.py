@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from pydantic import Field, field_validator
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import replay, snippet
+from harvester.connectors._answers import replay, snippet, whole
 from harvester.connectors._details import details, told
 from harvester.connectors._geojson import flattened, is_feature
 from harvester.connectors._json_pages import Paging, pages
@@ -149,4 +149,4 @@ def _filled(template: str, value: Value, answer: Answer) -> str | None:
         text += template[end : place.start()]
         text += quote(str(found), safe="") if text else str(found)
         end = place.end()
-    return urljoin(answer.url, text + template[end:])
+    return whole(answer.url, text + template[end:])

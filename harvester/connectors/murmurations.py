@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import asked, find, snippet, where
+from harvester.connectors._answers import asked, find, host, snippet, where
 from harvester.connectors._json import Document
 from harvester.connectors._murmurations import Options, is_profile, record, wanted
 from harvester.connectors._murmurations_index import recognised
@@ -125,7 +124,10 @@ def _api(source: Source) -> str:
 
 def _question(options: Options, schema: str, after: list[Value] | None) -> bytes:
     said: dict[str, Value] = {"schema": schema, "page_size": options.page_size}
-    return orjson.dumps(said | ({"search_after": after} if after else {}))
+    try:
+        return orjson.dumps(said | ({"search_after": after} if after else {}))
+    except TypeError as error:  # a number of more than 64 bits
+        raise SourceChanged(f"its last record is marked {snippet(repr(after))}; ask the index") from error
 
 
 def _page(answer: Answer, source: Source, raw: Raw) -> _Page:
@@ -156,12 +158,12 @@ def _profiles(
     """The profiles that can be had; a host that did not answer once is left alone for the night."""
     for node in nodes:
         url = node.get("profile_url") if isinstance(node, dict) and wanted(node, schema, options) else None
-        if not is_profile(node) or not isinstance(url, str) or urlsplit(url).netloc in silent:
+        if not is_profile(node) or not isinstance(url, str) or host(url) in silent:
             continue
         try:
             answer = client.get(url, accept="application/json")
         except SourceUnavailable:
-            silent.add(urlsplit(url).netloc)
+            silent.add(host(url))
         except SourceError:  # gone, closed, or no web address: this profile keeps its last version
             continue
         else:

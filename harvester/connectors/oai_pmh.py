@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import asked, replay, snippet, where
+from harvester.connectors._answers import asked, number, replay, snippet, where
 from harvester.connectors._oai_records import record
 from harvester.connectors._oai_repository import DEFAULT, recognised
 from harvester.connectors._xml import Element, child, children, root, text
@@ -162,12 +162,12 @@ def _page(answer: Answer, source: Source, raw: Raw) -> _Page:
     if listed is None and child(document, "error") is None:  # a cache that does not look at the question
         raise SourceChanged(f"{where(answer, source)}: no <ListRecords> in the answer; ask the repository")
     token = child(listed, "resumptionToken")
-    size = "" if token is None else token.get("completeListSize", "")
+    size = None if token is None else number(token.get("completeListSize", ""))
     return _Page(
         answer,
         list(children(listed, "record")),
         text(token) or None,
-        int(size) if size.isdecimal() else None,
+        size,
         closed=token is not None,
     )
 

@@ -6,19 +6,17 @@ In: a sitemap, a listing or pages. Out: one record per thing that the pages desc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import urljoin
 
 from pydantic import Field, field_validator
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import replay, where
+from harvester.connectors._answers import replay, where, whole
 from harvester.connectors._details import details
+from harvester.connectors._expressions import expression, fits
 from harvester.connectors._html import same_site
-from harvester.connectors._html_fields import expression
 from harvester.connectors._html_listing import Walking, links, listings
 from harvester.connectors._schema_org_pages import Reading
 from harvester.connectors._schema_org_site import recognised
@@ -84,8 +82,8 @@ class Options(Walking):
 
     def wants(self, address: str) -> bool:
         """True for a page that is read."""
-        included = self.include is None or re.search(self.include, address)
-        return bool(included) and not (self.exclude and re.search(self.exclude, address))
+        included = self.include is None or fits(self.include, address)
+        return included and not (self.exclude and fits(self.exclude, address))
 
 
 def answers(source: Source, client: Fetches, raw: Raw) -> Iterator[Answer]:
@@ -151,9 +149,9 @@ def _sitemaps(source: Source, options: Options, ask: Callable[[str], Answer], ra
         if len(asked) > MOST_SITEMAPS:
             raise SourceChanged(f"{place}: more than {MOST_SITEMAPS} sitemaps; choose by `sitemaps`")
         found = sitemap(answer, raw, where=place)
-        addresses = [urljoin(url, one) for one in found.addresses]
+        addresses = [whole(url, one) for one in found.addresses]
         if found.index:
-            waiting += [one for one in addresses if re.search(options.sitemaps or "", one)]
+            waiting += [one for one in addresses if fits(options.sitemaps or "", one)]
         pages = [] if found.index else [one for one in addresses if options.wants(one)]
         count += len(pages)
         yield answer, pages

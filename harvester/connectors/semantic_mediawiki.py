@@ -134,8 +134,8 @@ def stated_licence(answers: Sequence[Answer], raw: Raw) -> str | None:
     """The licence of the wiki's texts, a URL as its settings write it; None when they say nothing."""
     for answer in answers:
         if answer.url.endswith(RIGHTS):
-            rights = told(answer, None, raw)["query"].get("rightsinfo") or {}
-            return str(rights.get("url") or "").strip() or None
+            rights = told(answer, None, raw)["query"].get("rightsinfo")
+            return str(rights.get("url") or "").strip() or None if isinstance(rights, dict) else None
     return None
 
 

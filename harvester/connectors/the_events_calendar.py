@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from harvester.connectors import Fetches, Raw
-from harvester.connectors._answers import find, replay, where
+from harvester.connectors._answers import find, number, replay, where
 from harvester.connectors._json import Document
 from harvester.connectors._tribe import values
 from harvester.connectors._tribe_api import APIS, recognised, root
@@ -152,15 +152,15 @@ def _read(answer: Answer, source: Source, raw: Raw) -> tuple[list[Value], int, i
     with raw.open(answer) as stream:
         document = Document(stream, where=where(answer, source)).seek("events", "")
         events = list(document.items())
-    said = [
-        str(document.members.get(beside, answer.headers.get(header, "")))
+    pages, total = [
+        number(str(document.members.get(beside, answer.headers.get(header, ""))))
         for beside, header in (("total_pages", "x-wp-totalpages"), ("total", "x-wp-total"))
     ]
-    if not all(total.isdecimal() for total in said):
+    if pages is None or total is None:
         raise SourceChanged(
             f"{where(answer, source)}: it does not say how many pages there are; ask the site"
         )
-    return events, int(said[0]), int(said[1])
+    return events, pages, total
 
 
 def _record(event: Value) -> Record | Rejected:

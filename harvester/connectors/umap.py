@@ -59,7 +59,7 @@ COLUMNS = True
 IGNORED = frozenset({"id", "color", "iconUrl", "styleUrl", "stroke", "fill", "marker-color", "marker-symbol"})
 
 LINK = re.compile(r"\[\[\s*(https?://[^\s\]|]+)")
-IMAGE = re.compile(r"\{\{\s*(https?://[^\s}|]+)\s*(?:\|[^}]*)?\}\}")
+IMAGE = re.compile(r"\{\{\s*(https?://[^\s{}|]+)\s*(?:\|[^{}]*)?\}\}")
 
 
 class Options(BaseModel):

@@ -108,9 +108,10 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.close()
-        else:
+        try:
+            if kind is None:
+                self.close()
+        finally:
             self.drop()
 
     def write(self, chunk: bytes) -> None:
@@ -134,8 +135,9 @@ class Writer:
         self._partial.replace(kept)
 
     def drop(self) -> None:
-        """Forget the body; nothing of it stays on disk."""
-        self._file.close()
+        """Forget the body, unless it is kept; nothing else of it stays on disk."""
+        with suppress(OSError):  # what the disk did not take is not wanted any more
+            self._file.close()
         self._partial.unlink(missing_ok=True)
 
 

@@ -21,6 +21,7 @@ import zstandard
 
 from harvester.errors import SourceUnavailable
 from harvester.harvest.asking import Report
+from harvester.harvest.spelled import spelled
 from harvester.model import Gone, Kept, Listed, Outcome, Record, Rejected
 
 _LEVEL = 3
@@ -55,11 +56,7 @@ class Diary:
         self._partial = None
         if report.run is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            fresh = self._folder / f"{report.run}.json{_PARTIAL}"
-            fresh.write_text(
-                json.dumps(_summary(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-            )
-            fresh.replace(self._folder / f"{report.run}.json")
+            self._summarise(report.run, _summary(report))
 
     def records(self, run: int) -> Iterator[Listed]:
         """The records of a run, in the order of its listing.
@@ -82,6 +79,57 @@ class Diary:
         """Drop the records of a run."""
         self._records(run).unlink(missing_ok=True)
 
+    def size(self, run: int) -> int:
+        """Bytes that the records of a run take; 0 when they are not kept."""
+        return self._records(run).stat().st_size if self.holds(run) else 0
+
+    def forget_summary(self, run: int) -> None:
+        """Drop the summary of a run."""
+        (self._folder / f"{run}.json").unlink(missing_ok=True)
+
+    def kept(self) -> list[int]:
+        """The runs whose records are kept, newest first."""
+        return self._numbers("*.jsonl.zst")
+
+    def summaries(self) -> list[int]:
+        """The runs of which there is a summary, newest first."""
+        return self._numbers("*.json")
+
+    def rewrite(self, run: int, records: Iterable[Listed]) -> None:
+        """Keep these as the records of a run; killed on the way, the old ones are still there."""
+        fresh = self._folder / f"{run}{_PARTIAL}"
+        with fresh.open("wb") as file:
+            with zstandard.ZstdCompressor(_LEVEL).stream_writer(file, closefd=False) as out:
+                for one in records:
+                    out.write(_line(one))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._records(run))
+
+    def hush(self, run: int, message: str) -> None:
+        """Leave of the summary of a run its numbers and this message, nothing that quotes a record."""
+        path = self._folder / f"{run}.json"
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:  # damaged: nobody knows what it quotes
+            path.unlink()
+        else:
+            self._summarise(run, {**told, "message": message, "issues": []})
+
+    def sweep(self) -> None:
+        """Drop what killed runs left; nothing may run meanwhile."""
+        for path in self._folder.glob(f"*{_PARTIAL}"):
+            path.unlink(missing_ok=True)
+
+    def _numbers(self, pattern: str) -> list[int]:
+        names = (path.name.partition(".")[0] for path in self._folder.glob(pattern))
+        return sorted((int(name) for name in names if name.isdigit()), reverse=True)
+
+    def _summarise(self, run: int, told: Mapping[str, Any]) -> None:
+        fresh = self._folder / f"{run}.json{_PARTIAL}"
+        fresh.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(self._folder / f"{run}.json")
+
     def _records(self, run: int) -> Path:
         return self._folder / f"{run}.jsonl.zst"
 
@@ -99,7 +147,7 @@ def _line(one: Listed) -> bytes:
         told["value"] = one.value
     elif isinstance(one, Rejected | Kept):
         told["rejected" if isinstance(one, Rejected) else "kept"] = one.reason
-    return orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE, default=str)
+    return spelled(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _listed(told: Mapping[str, Any]) -> Listed:

@@ -7,17 +7,23 @@ side. Each record leaves by a door with a name: published, rejected (with its re
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from hashlib import blake2b
 
 import orjson
 
+from harvester import territory
 from harvester.errors import RecordError
+from harvester.harvest.corrections import NONE, Mender, mender
+from harvester.harvest.plan import Plan
+from harvester.harvest.recipe import recipe
+from harvester.harvest.spelled import spelled
+from harvester.harvest.suppression import Suppressed
 from harvester.ledger import Judged, pack
 from harvester.mapping import Coverage, Mapper
 from harvester.model import Finding, Item, Record, Rejected, Severity, State
-from harvester.profile import Writer
+from harvester.profile import Writer, corrected, writer
 from harvester.shapes import Checker, message
 
 Listed = Record | Rejected
@@ -42,11 +48,12 @@ class Judge:
     writer: Writer
     checker: Checker
     recipe: str
+    mender: Mender = NONE
 
     def hash(self, one: Listed) -> bytes:
         """The hash of content and recipe: while it is the same, a record is not judged again."""
         told = one.value if isinstance(one, Record) else one.reason
-        dumped = orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
+        dumped = spelled(told, option=orjson.OPT_SORT_KEYS)
         return blake2b(self.recipe.encode() + dumped, digest_size=16).digest()
 
     def verdict(self, batch: Sequence[tuple[Listed, bytes]]) -> Verdict:
@@ -55,16 +62,20 @@ class Judge:
         candidates: list[_Candidate] = []
         for one, hashed in batch:
             if isinstance(one, Rejected):
-                out.append(Judged(str(one.ref), hashed, State.REJECTED, reason=one.reason))
+                out.append(_refused((str(one.ref), hashed), "unread", "record", one.reason))
             elif not self.mapper.wants(one):
                 out.append(Judged(one.ref, hashed, State.IGNORED, reason="left out by `only`"))
             else:
                 try:
                     item, findings = self.mapper.item(one)
                 except RecordError as error:
-                    out.append(Judged(one.ref, hashed, State.REJECTED, reason=str(error)))
+                    refused = _refused((one.ref, hashed), f"no-{error.field}", error.field, str(error))
+                    out.append(replace(refused, page=self.mapper.page(one)))
                     continue
-                candidates.append((one, hashed, item, self.writer.triples(item, findings), findings))
+                item, corrections = self.mender.mended(item, findings)
+                triples = self.writer.triples(item, findings)
+                written = corrected(triples, self.writer.iri(one.ref), corrections)
+                candidates.append((one, hashed, item, written, findings))
         out += self._checked(candidates)
         return Verdict(out, self.mapper.coverage.taken())
 
@@ -82,6 +93,18 @@ class Judge:
             else:
                 reason = f"rejected by the shapes: {message(violation)}"
                 yield Judged(record.ref, hashed, State.REJECTED, None, *told, reason, *where)
+
+
+def judge(plan: Plan, base: str, listed: Suppressed) -> Judge:
+    """The judge of the records of a source, less what is suppressed of them."""
+    writing = writer(plan.source, base, territory.load())
+    return Judge(plan.mapper(), writing, Checker(), recipe(plan, base), mender(plan.source, listed))
+
+
+def _refused(named: tuple[str, bytes], code: str, field: str, reason: str) -> Judged:
+    """A record (ref, hash) that never came to the shapes: a finding for its author, a reason for us."""
+    found = [Finding(Severity.VIOLATION, code, field)]
+    return Judged(*named, State.REJECTED, findings=found, reason=reason)
 
 
 def _title(item: Item) -> str:

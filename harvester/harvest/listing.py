@@ -28,8 +28,12 @@ _OVERLAP = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a run reads: readings, newest first, or records already read; `since` when it is changes only."""
+    """What a run reads: readings, newest first, or records already read; `since` when it is changes only.
 
+    `raw` is where the bodies of the answers are.
+    """
+
+    raw: RawStore
     readings: Sequence[Sequence[Answer]] = ()
     read: Iterable[Listed] | None = None
     since: datetime | None = None
@@ -39,18 +43,18 @@ class Listing:
         """The answers that stand for the listing, or for all changes since; None when there are no such."""
         return self.readings[0] if len(self.readings) == 1 else None
 
-    def records(self, plan: Plan, raw: RawStore) -> Iterable[Listed]:
+    def records(self, plan: Plan) -> Iterable[Listed]:
         """The records, newest reading first: what is told first of a ref counts."""
         if self.read is not None:
             return self.read
         return chain.from_iterable(
-            plan.connector.records(plan.source, answers, raw) for answers in self.readings
+            plan.connector.records(plan.source, answers, self.raw) for answers in self.readings
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Lister:
-    """Finds what a run reads."""
+    """Finds what a run reads; answers go to `raw`."""
 
     plan: Plan
     federation: Federation
@@ -58,6 +62,7 @@ class Lister:
     ledger: Ledger
     asked: Asked
     load: Load
+    raw: RawStore
     now: Callable[[], datetime]
 
     def listing(self, last: Any | None, current: str, started: datetime) -> Listing:
@@ -66,19 +71,15 @@ class Lister:
         Raises:
             SourceError: the partner does not answer, or what is asked for is not kept.
         """
-        source, diary, raw = (
-            self.plan.source.id,
-            Diary(self.layout.runs, self.plan.source.id),
-            RawStore(self.layout.raw),
-        )
+        source, diary, raw = self.plan.source.id, Diary(self.layout.runs, self.plan.source.id), self.raw
         if self.asked.release:
             return self._held(diary)
         if self.asked.origin is From.RAW:
-            return Listing(kept.readings(self.ledger, raw, source, self.asked.of))
+            return Listing(raw, kept.readings(self.ledger, raw, source, self.asked.of))
         if self.asked.origin is From.RECORDS:
-            return Listing(read=kept.noted(self.ledger, diary, source, self.asked.of))
+            return Listing(raw, read=kept.noted(self.ledger, diary, source, self.asked.of))
         since = self._since(last, current, started)
-        return Listing([self._asked_for(raw, last, since)], since=since)
+        return Listing(raw, [self._asked_for(raw, last, since)], since=since)
 
     def _held(self, diary: Diary) -> Listing:
         """What a held run had read; its answers stand for the listing once it is released."""
@@ -86,7 +87,7 @@ class Lister:
         assert self.asked.release.run is not None
         run = self.ledger.run(self.asked.release.run)
         answers = [[kept.answer(one) for one in run.answers]] if run.answers is not None else []
-        return Listing(answers, diary.records(run.id), run.since)
+        return Listing(self.raw, answers, diary.records(run.id), run.since)
 
     def _since(self, last: Any | None, current: str, started: datetime) -> datetime | None:
         """From when an incremental connector asks; None when everything is to be read."""
@@ -95,6 +96,8 @@ class Lister:
         if last is None or last.recipe != current or started - last.started_at >= self.plan.source.full_every:
             return None
         newest = next(iter(self.ledger.later_readings(self.plan.source.id, last.id)), last)
+        if max(last.started_at, newest.started_at) > started:  # by a clock that was ahead, or is behind now
+            return None
         asked: datetime = newest.started_at - _OVERLAP
         return asked
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harvester import connectors, items
 from harvester.config import Configuration, SourceTable, shape_problems
 from harvester.connectors import Connector
 from harvester.errors import Problem, suggestion
+from harvester.harvest import corrections
 from harvester.mapping import Mapper, compile_mapping
+from harvester.mapping.origins import origins
 from harvester.model import Source
+from harvester.profile import description
 
 _Found = tuple[tuple[str, ...], str]
 
@@ -30,17 +34,29 @@ class Plan:
         """A fresh mapper, its coverage counters at zero."""
         return _compiled(self.source, self.connector)[0]
 
+    def described(self) -> dict[str, Any]:
+        """What the ledger keeps of it: its declaration, what its listing proves, what fills each field."""
+        own = {"listing": self.connector.listing, "fields": origins(self.connector.mapping, self.source)}
+        return {**description(self.source), **own}
+
 
 def plans(configuration: Configuration) -> tuple[Mapping[str, Plan], tuple[Problem, ...]]:
     """The runnable sources by id, disabled ones included, and all problems in file order."""
     usable: dict[str, Plan] = {}
     problems = list(configuration.problems)
     for source in configuration.sources.values():
-        wrong = list(_problems(source))
+        wrong = [*_problems(source), *_renaming_problems(source, configuration)]
         problems += [configuration.problem(source.id, key, text) for key, text in wrong]
         if not wrong:
             usable[source.id] = plan(source)
+            problems += corrections.problems(source)
     return usable, tuple(sorted(problems, key=lambda problem: problem.line))
+
+
+def _renaming_problems(source: Source, configuration: Configuration) -> Iterator[_Found]:
+    for old in source.was:
+        if old in configuration.sources:
+            yield ("was",), f"was names '{old}', a source of this file; take its table out"
 
 
 def plan(source: Source) -> Plan:

@@ -7,7 +7,7 @@ the source. What it came to is kept in sums; nothing is committed here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -66,6 +66,11 @@ class Sums:
         self.unread += 1
         if len(told := self.reasons.setdefault(-1, [])) < _SAMPLE:
             told.append(reason)
+
+    def remark(self, code: str, told: Sequence[str]) -> None:
+        """Add findings that concern the listing rather than one of its records."""
+        self.findings[Severity.INFO, code] += len(told)
+        self.reasons.setdefault(-2, []).extend(told[:_SAMPLE])
 
     def reject(self, reason: str, batch: int) -> None:
         """Count one rejected record or line."""

@@ -17,13 +17,13 @@ from harvester import territory, vocab
 from harvester.harvest.plan import Plan
 
 _ROOMS = (
-    "canonical.py", "cleaning", "harvest/judging.py", "iri.py", "items.py", "mapping", "profile", "rdf",
-    "shapes", "territory", "vocab.py",
+    "canonical.py", "cleaning", "harvest/corrections.py", "harvest/judging.py", "iri.py", "items.py",
+    "mapping", "profile", "rdf", "shapes", "territory", "vocab.py",
 )  # fmt: skip
 _SCHEDULING = frozenset(
     (
         "title", "publisher", "enabled", "schedule", "expect", "grace", "full_every", "delay", "timeout",
-        "attempts", "max_bytes", "allow_private", "robots_ignored", "headers", "permission",
+        "attempts", "max_bytes", "allow_private", "robots_ignored", "headers", "permission", "was",
     )
 )  # fmt: skip
 """What a source says that no triple of its records depends on."""

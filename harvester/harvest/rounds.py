@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, as_completed
+from datetime import UTC, datetime
 
 from harvester.errors import HarvesterError
 from harvester.harvest.asking import Asked, Report
 from harvester.harvest.children import helpers, tell
+from harvester.harvest.closing import renamed
 from harvester.harvest.plan import plan
 from harvester.harvest.run import Harvest
 from harvester.layout import Layout
@@ -48,8 +50,11 @@ def run_source(source: Source, federation: Federation, layout: Layout, asked: As
     """One run, in this process."""
     ledger = Ledger.open(layout.ledger, base=federation.base)
     try:
-        return Harvest(
+        report = Harvest(
             plan(source), federation, layout, ledger, asked, progress=tell, helpers=helpers()
         ).run()
+        if source.was and report.outcome.succeeded and report.run is not None and not asked.limit:
+            renamed(ledger, source, datetime.now(UTC))
+        return report
     finally:
         ledger.close()

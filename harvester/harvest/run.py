@@ -14,15 +14,16 @@ from typing import Any
 
 import structlog
 
-from harvester import iri, territory
+from harvester import iri
 from harvester.canonical import utc
-from harvester.errors import GuardHeld, SourceError
+from harvester.errors import GuardHeld, HarvesterError, SourceError, StoreError, disk_error
 from harvester.fetch import Load, RawStore
 from harvester.harvest import guards, kept, suppression, telling
 from harvester.harvest.asking import Asked, Report
+from harvester.harvest.corrections import mender, obsolete
 from harvester.harvest.diary import Diary
 from harvester.harvest.drift import NONE, Drift, drift, remembered
-from harvester.harvest.judging import Judge
+from harvester.harvest.judging import judge
 from harvester.harvest.listing import Lister, Listing
 from harvester.harvest.plan import Plan
 from harvester.harvest.reading import Sums, read
@@ -32,8 +33,7 @@ from harvester.ledger import Draft, Ledger, Listed, Outlook, Tally
 from harvester.ledger.decisions import suppressed
 from harvester.model import Cause, Federation, Outcome
 from harvester.model import Listing as Proof
-from harvester.profile import description, marked, writer
-from harvester.shapes import Checker
+from harvester.profile import marked
 from harvester.triplestore import FileLock
 
 Progress = Callable[[str, int], None]
@@ -63,34 +63,54 @@ class Harvest:
         """Run the source; every way it may end is in the report, none is raised."""
         source = self.plan.source
         lock = FileLock(self.layout.source_lock(source.id))
-        if not lock.acquire():
-            text = f"{source.id}: being harvested by another process; wait for its end"
-            return Report(source.id, Outcome.DEFERRED, text, {})
-        started = self.now()
+        try:
+            if not lock.acquire():
+                text = f"{source.id}: being harvested by another process; wait for its end"
+                return Report(source.id, Outcome.DEFERRED, text, {})
+        except StoreError as error:
+            return Report(source.id, Outcome.FAILED, f"{source.id}: {error}", {})
+        try:
+            return self._alone()
+        finally:
+            lock.release()
+
+    def _alone(self) -> Report:
+        """The run, while nobody else harvests its source or withdraws something of it."""
+        source, started = self.plan.source, self.now()
         self.progress(source.id, 0)
         diary = Diary(self.layout.runs, source.id)
         log = structlog.get_logger().bind(source=source.id)
         try:
             if not self.asked.dry:
-                self.ledger.describe(source.id, description(source), started)
+                self.ledger.describe(source.id, self.plan.described(), started)
             report = self._told(started, diary)
         except SourceError as error:
             report = self._ended_badly(started, str(error), *telling.end(error))
+        except (HarvesterError, OSError) as error:  # our own disk: full, not writable, failing
+            said = disk_error(error, self.layout.root) if isinstance(error, OSError) else error
+            report = self._ended_badly(started, f"{source.id}: {said}", Outcome.FAILED, Cause.FAULT)
         except Exception as error:  # the one round a run: our own fault must not stop the others
             log.exception("run failed by our fault")
             text = (
                 f"{source.id}: our own fault: {type(error).__name__}: {error}; published data kept, report it"
             )
             report = self._ended_badly(started, text, Outcome.FAILED, Cause.FAULT)
-        finally:
-            lock.release()
-        diary.end(report)
+        try:
+            diary.end(report)
+            suppression.passed(self.layout, source.id)
+        except OSError as error:  # the ledger has it all the same
+            log.warning("the diary of this run is not kept", run=report.run, reason=str(disk_error(error)))
         return report
 
     def _told(self, started: datetime, diary: Diary) -> Report:
         last = self.ledger.last_complete(self.plan.source.id)
         current = recipe(self.plan, self.federation.base)
-        lister = Lister(self.plan, self.federation, self.layout, self.ledger, self.asked, self.load, self.now)
+        raw, passing = RawStore(self.layout.raw), self._passing()
+        if passing:  # its answers are not kept, so that all is read again every night
+            last, raw = None, passing
+        lister = Lister(
+            self.plan, self.federation, self.layout, self.ledger, self.asked, self.load, raw, self.now
+        )
         listing = lister.listing(last, current, started)
         run = {
             "source": self.plan.source.id,
@@ -98,11 +118,16 @@ class Harvest:
             "recipe": current,
             "since": listing.since,
         }
-        run["answers"] = [kept.told(one) for one in listing.answers] if listing.answers is not None else None
+        answers = None if passing else listing.answers
+        run["answers"] = [kept.told(one) for one in answers] if answers is not None else None
         with self.ledger.draft(self.plan.source.id) as draft:
             if last is not None and self._same(last, current, listing):
                 return self._unchanged(draft, {**run, "counts": {"read": last.counts.get("read", 0)}})
             return self._judged(draft, run, listing, diary)
+
+    def _passing(self) -> RawStore | None:
+        """Where the answers go of a source of which something was withdrawn on request."""
+        return suppression.passing(self.layout, self.plan.source, suppressed(self.ledger))
 
     def _same(self, last: Any, current: str, listing: Listing) -> bool:
         """True when the whole listing is, byte for byte, what was judged last time, by the same recipe."""
@@ -115,10 +140,11 @@ class Harvest:
         return self._commit(draft, {**run, "findings": {}}, Sums(), Listed.UNCHANGED)
 
     def _judged(self, draft: Draft, run: dict[str, Any], listing: Listing, diary: Diary) -> Report:
-        sums = self._read(draft, run["recipe"], listing, diary)
+        sums = self._read(draft, listing, diary)
         whole = run["since"] is None and not self.asked.limit
         complete = whole and self.plan.connector.listing is Proof.FULL and not sums.nameless
         memory = self.ledger.memory(self.plan.source.id)
+        self._look_for_corrected(draft, sums, complete=complete)
         drifted = drift(sums.fields, sums.coverage.unaligned, memory, whole=whole)
         run |= {"counts": telling.counts(sums), "findings": telling.findings(sums, drifted)}
         run["findings"] |= remembered(sums.fields, sums.coverage.unaligned, memory, whole=whole)
@@ -134,27 +160,32 @@ class Harvest:
         grown = guards.growth(outlook)
         return self._commit(draft, run, sums, Listed.COMPLETE if complete else changes, (drifted, grown))
 
-    def _read(self, draft: Draft, current: str, listing: Listing, diary: Diary) -> Sums:
+    def _read(self, draft: Draft, listing: Listing, diary: Diary) -> Sums:
         """Judge the records into the draft, noting them on their way."""
-        source, raw, mapper = self.plan.source, RawStore(self.layout.raw), self.plan.mapper()
-        writing = writer(source, self.federation.base, territory.load())
-        records = suppression.applied(
-            listing.records(self.plan, raw), suppressed(self.ledger), source.id, mapper
-        )
+        source, listed = self.plan.source, suppressed(self.ledger)
+        judging = judge(self.plan, self.federation.base, listed)
+        records = suppression.applied(listing.records(self.plan), listed, source, judging.mapper)
         first = islice(records, self.asked.limit)
         return read(
-            Judge(mapper, writing, Checker(), current),
+            judging,
             first if self.asked.dry else diary.noted(first),
             draft,
             helpers=self.helpers,
             told=lambda count: self.progress(source.id, count),
         )
 
+    def _look_for_corrected(self, draft: Draft, sums: Sums, *, complete: bool) -> None:
+        """Tell of corrections whose record a complete listing no longer holds."""
+        held = mender(self.plan.source, suppressed(self.ledger))
+        if complete and (refs := held.refs()):
+            there = draft.see(refs, note=False)
+            sums.remark("correction-obsolete", obsolete((ref for ref in refs if ref not in there), held))
+
     def _heed(self, listing: Listing, sums: Sums, outlook: Outlook, *, whole: bool) -> None:
         """Let the guards look."""
         source = self.plan.source
         for answers in listing.readings:
-            guards.heed_licence(source, self.plan.connector, answers, RawStore(self.layout.raw))
+            guards.heed_licence(source, self.plan.connector, answers, listing.raw)
         if whole:
             guards.heed_size(source, sums)
         guards.heed_losses(source, outlook)
@@ -171,9 +202,13 @@ class Harvest:
 
     def _ended_badly(self, started: datetime, text: str, outcome: Outcome, cause: Cause) -> Report:
         run = {"source": self.plan.source.id, "started_at": started, "ended_at": self.now()}
-        return self._logged(
-            {**run, "outcome": outcome, "message": text, "cause": cause, "counts": {}, "findings": {}}
-        )
+        try:
+            said = suppression.unquoted(text) if self._passing() else text
+            return self._logged(
+                {**run, "outcome": outcome, "message": said, "cause": cause, "counts": {}, "findings": {}}
+            )
+        except StoreError:  # the ledger cannot be written either: the text says why
+            return Report(self.plan.source.id, outcome, text, {})
 
     def _logged(self, run: dict[str, Any], issues: list[str] | None = None) -> Report:
         """The report of a run that changes no record."""

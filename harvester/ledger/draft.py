@@ -50,6 +50,9 @@ _LEFT = {
     State.GONE: "no longer in the source's listing",
 }
 
+_SILENCE = timedelta(days=32)
+"""Nights further apart than sources are harvested: nobody was there, or a clock was set forward."""
+
 _SAMPLE = 50
 """Records about to go that are named."""
 
@@ -122,6 +125,16 @@ class Committed:
     """Without `keep`: how often each (severity, code, field) was found before and would be after."""
 
 
+def _missing_for(row: Any, now: datetime, patience: timedelta) -> bool:
+    return row.missing_since is not None and now - row.missing_since >= patience
+
+
+def _withdrawn(row: Any) -> dict[str, Any]:
+    """A record whose grace has ended."""
+    told = {"ref": row.ref, "state": State.WITHDRAWN, "reason": "removed by the source"}
+    return dict.fromkeys(staged.c.keys()) | told | {"missing_since": row.missing_since}
+
+
 def _told(finding: Finding) -> dict[str, Any]:
     return {name: getattr(finding, name) for name in ("severity", "code", "field", "value")}
 
@@ -174,7 +187,8 @@ class Draft:
         mine = and_(records.c.source == self._source, records.c.live)
         with self._connection.begin():
             self._forget_ignored()
-            absent = and_(mine, self._unseen(), ~self._past(now)) if complete else and_(mine, self._buried())
+            over = self._past(self._reached(now))
+            absent = and_(mine, self._unseen(), ~over) if complete else and_(mine, self._buried())
             gone = self._count(absent)
             new = and_(staged.c.state == State.PUBLISHED, ~self._is_live(staged.c.ref))
             return Outlook(
@@ -250,6 +264,22 @@ class Draft:
         held = select(records.c.ref).where(records.c.source == self._source, records.c.live)
         return ref.in_(held)
 
+    def _reached(self, now: datetime) -> datetime:
+        """The latest time that any run tells of: a clock set back lets nothing begin or end earlier."""
+        latest = self._connection.scalar(select(func.max(runs.c.ended_at)))
+        return max(now, latest or now)
+
+    def _patience(self, now: datetime, grace: timedelta) -> timedelta:
+        """For how long a record must be missing tonight to be withdrawn.
+
+        After a long silence, or with a clock set forward, grace that ended since the last run has been seen
+        by nobody: the next night decides.
+        """
+        mine = select(runs.c.ended_at).where(runs.c.source == self._source).order_by(runs.c.id.desc())
+        last = self._connection.scalar(mine.limit(1))
+        silence = now - last if last else timedelta(0)
+        return grace + silence if silence > max(2 * grace, _SILENCE) else grace
+
     def _past(self, now: datetime) -> ColumnElement[bool]:
         over = and_(records.c.ends.is_not(None), records.c.ends < now, records.c.state != State.MISSING)
         return func.coalesce(over, false())
@@ -322,12 +352,15 @@ class Draft:
 
     def _mark_absent(self, mark: Mark, now: datetime, grace: timedelta, listing: Listed) -> None:
         mine = true() if listing is Listed.COMPLETE else records.c.state == State.MISSING
-        absent = self._held(mine, self._unseen(), ~self._buried(), ~self._past(now))
-        rows = [self._absent_row(row, mark, now, grace) for row in absent]
+        reached, patience = self._reached(now), self._patience(now, grace)
+        over = self._past(reached)
+        absent = self._held(mine, self._unseen(), ~self._buried(), ~over)
+        rows = [
+            _withdrawn(row) if _missing_for(row, now, patience) else self._missing(row, mark, reached)
+            for row in absent
+        ]
         if listing is Listed.COMPLETE:
-            rows += self._left(
-                self._past(now), records.c.live, records.c.state != State.PAST, become=State.PAST
-            )
+            rows += self._left(over, records.c.live, records.c.state != State.PAST, become=State.PAST)
             never = records.c.state.in_((State.REJECTED, State.IGNORED))
             rows += self._left(~records.c.live, never, become=State.GONE)
         if rows:
@@ -339,16 +372,14 @@ class Draft:
         base = dict.fromkeys(staged.c.keys()) | {"state": become, "reason": _LEFT[become]}
         return [{**base, "ref": ref} for ref in self._connection.scalars(mine)]
 
-    def _absent_row(self, row: Any, mark: Mark, now: datetime, grace: timedelta) -> dict[str, Any]:
-        since = row.missing_since or now
-        base = dict.fromkeys(staged.c.keys()) | {"ref": row.ref, "missing_since": since}
-        if row.missing_since and now - since >= grace:
-            return {**base, "state": State.WITHDRAWN, "reason": "removed by the source"}
+    def _missing(self, row: Any, mark: Mark, now: datetime) -> dict[str, Any]:
+        """A record that is missing, from `now` on unless it was already."""
+        told = {"state": State.MISSING, "reason": "not in the source's listing"}
+        base = dict.fromkeys(staged.c.keys()) | told | {"ref": row.ref}
         if row.missing_since:
-            return {**base, "state": State.MISSING, "reason": "not in the source's listing"}
+            return {**base, "missing_since": row.missing_since}
         triples = pack(mark(row.ref, unpack(row.triples), "missingSince"))
-        marked = {"triples": triples.data, "digest": triples.digest}
-        return {**base, **marked, "state": State.MISSING, "reason": "not in the source's listing"}
+        return {**base, "missing_since": now, "triples": triples.data, "digest": triples.digest}
 
     def _joined(self) -> Any:
         mine = and_(records.c.source == self._source, records.c.ref == staged.c.ref)

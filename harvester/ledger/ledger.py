@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Engine,
+    ExceptionContext,
     Row,
     Select,
     Text,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
-from harvester.errors import StoreError
+from harvester.errors import DiskError, StoreError, disk_error
 from harvester.ledger import tables
 from harvester.ledger.draft import WRITE, Draft
 from harvester.ledger.packing import unpack
@@ -41,6 +42,19 @@ from harvester.model import Outcome, Severity
 
 _CACHE_KIB = 65536
 """Pages a connection may hold; the default of 2 MB spills a large commit to disk over and over."""
+
+
+_KEPT = "nothing committed is lost; "
+_REFUSALS = (
+    ("disk is full", _KEPT + "free some space on this disk, then run it again"),
+    ("disk I/O error", _KEPT + "look at this disk: it is full, or it fails"),
+    ("readonly database", _KEPT + "let the user who runs the harvester write there"),
+    ("unable to open", _KEPT + "let the user who runs the harvester write there"),
+    ("is locked", _KEPT + "another process writes for very long; run it again"),
+    ("malformed", "look at it with `harvester doctor`, restore it from a backup"),
+    ("not a database", "restore it from a backup"),
+)
+"""What SQLite says when it is not our fault, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +316,10 @@ def _unpacked(triples: bytes | None) -> bytes | None:
 
 
 def _engine(path: Path) -> Engine:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error) from error
     # no pool: temporary tables of a draft must end with its connection
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 60}, poolclass=NullPool)
 
@@ -313,6 +330,12 @@ def _engine(path: Path) -> Engine:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+    @event.listens_for(engine, "handle_error")
+    def _say(context: ExceptionContext) -> None:
+        said = str(context.original_exception)
+        if remedy := next((text for words, text in _REFUSALS if words in said), ""):
+            raise DiskError(f"{path}: {said}; {remedy}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -95,6 +95,7 @@ changes = Table(
     Column("reason", Text),  # why it was withdrawn
     Index("changes_by_source", "source", "id"),
     Index("changes_by_record", "source", "ref", "id"),
+    Index("changes_by_run", "run"),
     sqlite_autoincrement=True,
 )
 

@@ -13,14 +13,18 @@ from pathlib import Path
 
 from sqlalchemy import Connection, update
 
-from harvester.errors import StoreError
+from harvester.errors import DiskError, StoreError
 from harvester.ledger.tables import SCHEMA_VERSION, meta
 
 STEPS: Mapping[int, Sequence[str]] = {
-    1: ("ALTER TABLE runs ADD COLUMN since DATETIME",),
+    1: (
+        "ALTER TABLE runs ADD COLUMN since DATETIME",
+        "CREATE INDEX IF NOT EXISTS changes_by_record ON changes (source, ref, id)",
+    ),
     2: (
         "ALTER TABLE runs ADD COLUMN cause VARCHAR",
         "ALTER TABLE changes ADD COLUMN reason TEXT",
+        "CREATE INDEX IF NOT EXISTS changes_by_run ON changes (run)",
         "ALTER TABLE records ADD COLUMN place VARCHAR",
         "ALTER TABLE records ADD COLUMN ends DATETIME",
     ),
@@ -41,16 +45,30 @@ def upgrade(connection: Connection, path: Path, version: int) -> None:
         )
     if version == SCHEMA_VERSION:
         return
-    _keep_copy(path, path.with_name(f"{path.stem}-schema-{version}{path.suffix}"))
+    keep_copy(path, path.with_name(f"{path.stem}-schema-{version}{path.suffix}"))
     for step in range(version, SCHEMA_VERSION):
         for statement in STEPS[step]:
             connection.exec_driver_sql(statement)
     connection.execute(update(meta).where(meta.c.key == "schema").values(value=str(SCHEMA_VERSION)))
 
 
-def _keep_copy(path: Path, copy: Path) -> None:
-    """A copy of the ledger as it was, whole or not there."""
+def keep_copy(path: Path, copy: Path) -> None:
+    """A copy of the ledger as it stands at one moment, whatever is written meanwhile: whole, or not there.
+
+    Raises:
+        DiskError: it cannot be written, or what was written is damaged.
+    """
     partial = copy.with_suffix(".partial")
-    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(partial)) as new:
-        old.backup(new)
+    for left in copy.parent.glob(f"{partial.name}*"):  # by a process that was killed
+        left.unlink()
+    try:
+        with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(partial)) as new:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode = DELETE")  # one file
+            said = new.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        partial.unlink(missing_ok=True)
+        raise DiskError(f"{copy}: the ledger cannot be copied there ({error}); free some space") from error
+    if said != "ok":
+        raise DiskError(f"{path}: damaged ({said}); run `harvester doctor`, restore it from a backup")
     partial.replace(copy)

@@ -6,61 +6,65 @@ In comes what a person has at hand: the IRI of a record, the address of its page
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from itertools import product
 from typing import Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from harvester import iri
+from harvester.cleaning import web
+from harvester.ledger.exits import Exit
 from harvester.ledger.ledger import Ledger
-from harvester.model import Finding, Severity, State
+from harvester.ledger.stories import Story, source_exits, story, told
+from harvester.ledger.tables import records
+
+_MOST = 20
+"""Records told of one page: some partners give all of theirs the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One change of a record: its number, create, update or withdraw, and the end of its run (UTC)."""
-
-    change: int
-    operation: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What happened to one record; `live` when a version of it is published, `history` oldest first."""
-
-    source: str
-    ref: str
-    name: str | None
-    page: str | None
-    state: State
-    live: bool
-    first_seen: datetime
-    missing_since: datetime | None
-    reason: str | None
-    findings: tuple[Finding, ...]
-    history: tuple[Step, ...]
-
-
-def why(ledger: Ledger, asked: str, *, base: str) -> tuple[Story, ...]:
+def why(
+    ledger: Ledger, asked: str, *, base: str, declared: Collection[str] | None = None
+) -> tuple[Story, ...]:
     """The stories of the records that `asked` names, sorted by source and ref; empty when never seen.
 
-    `asked` is a record IRI under `base` (a fragment or a query does no harm), the address of a page at
-    the partner (http or https, with or without its last slash), or a source id and a ref.
+    `asked` is a record IRI under `base` (a fragment or a query does no harm), the address of a page at the
+    partner (with or without scheme, `www.` and last slash), or a source id and a ref. `declared` are the
+    sources of the configuration; without it nothing is said of one that left the file.
     """
     asked = asked.strip()
-    named = iri.record_of(base, asked.partition("?")[0]) or _two_words(asked)
+    ours = (iri.record_of(base, one.partition("?")[0]) for one in variants(asked))
+    named = next(filter(None, ours), None) or _two_words(asked)
     if named:
-        return tuple(filter(None, [story(ledger, *named)]))
-    return tuple(_story(ledger, row) for row in _rows_of_page(ledger, asked))
+        return tuple(filter(None, [story(ledger, *named, declared=declared)]))
+    return tuple(told(ledger, row, declared) for row in _rows_of_page(ledger, asked))
 
 
-def story(ledger: Ledger, source: str, ref: str) -> Story | None:
-    """The story of one record; None when it was never seen."""
-    row = ledger.record(source, ref)
-    return _story(ledger, row) if row else None
+def of_host(
+    ledger: Ledger, asked: str, *, declared: Collection[str] | None = None
+) -> Mapping[str, tuple[Exit, ...]]:
+    """The sources read from the host of a page, with what keeps each from being fresh; may be empty."""
+    host = _host(asked)
+    return {
+        source: source_exits(ledger, source, described, declared)
+        for source, described in ledger.sources().items()
+        if host and host in {_host(url) for url in described["urls"]}
+    }
+
+
+def variants(address: str) -> tuple[str, ...]:
+    """The address as asked, then as a partner may write it: scheme, `www.` and last slash do not count."""
+    try:
+        cleaned = web.url(address) or address
+    except ValueError:
+        return (address,)
+    _, _, rest = cleaned.partition("://")
+    bare = rest.removesuffix("/").removeprefix("www.")
+    written = product(("https", "http"), ("", "www."), ("", "/"))
+    return tuple(
+        dict.fromkeys([address, cleaned, *(f"{scheme}://{www}{bare}{end}" for scheme, www, end in written)])
+    )
 
 
 def _two_words(asked: str) -> tuple[str, str] | None:
@@ -68,33 +72,20 @@ def _two_words(asked: str) -> tuple[str, str] | None:
     return (source, ref.strip()) if space and "://" not in source else None
 
 
-def _rows_of_page(ledger: Ledger, page: str) -> Sequence[Row[Any]]:
-    return next((rows for address in _addresses(page) if (rows := ledger.records_of_page(address))), [])
+def _rows_of_page(ledger: Ledger, page: str) -> list[Row[Any]]:
+    """The records of a page; of the page without its fragment when there is none with it."""
+    for asked in dict.fromkeys((page, page.partition("#")[0])):
+        query = select(records).where(records.c.page.in_(variants(asked)))
+        with ledger.reading() as connection:
+            rows = list(connection.execute(query.order_by(records.c.source, records.c.ref).limit(_MOST)))
+        if rows:
+            return rows
+    return []
 
 
-def _addresses(page: str) -> Iterator[str]:
-    """The address as asked, then as the partner may write it."""
-    bare = page.removesuffix("/")
-    _, separator, rest = bare.partition("://")
-    yield page
-    if separator and rest:
-        yield from (f"{scheme}://{rest}{end}" for scheme in ("https", "http") for end in ("", "/"))
-
-
-def _story(ledger: Ledger, row: Row[Any]) -> Story:
-    history = ledger.history(row.source, row.ref)
-    return Story(
-        source=row.source,
-        ref=row.ref,
-        name=row.name,
-        page=row.page,
-        state=State(row.state),
-        live=row.live,
-        first_seen=row.first_seen,
-        missing_since=row.missing_since,
-        reason=row.reason,
-        findings=tuple(
-            Finding(**{**told, "severity": Severity(told["severity"])}) for told in row.findings or ()
-        ),
-        history=tuple(Step(one.id, one.operation, one.ended_at) for one in history),
-    )
+def _host(address: str) -> str | None:
+    try:
+        host = urlsplit(address if "://" in address else f"//{address}").hostname
+    except ValueError:
+        return None
+    return host and host.removeprefix("www.")

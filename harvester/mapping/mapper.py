@@ -66,13 +66,18 @@ _Wanted = Callable[[Raw], bool]
 
 @dataclass(frozen=True, slots=True)
 class Mapper:
-    """A compiled mapping; `coverage` counts for one run."""
+    """A compiled mapping; `coverage` counts for one run.
+
+    `known` are the top-level fields that are mapped or ignored, `needed` those without which a record is
+    another.
+    """
 
     source: Source
     coverage: Coverage
     steps: tuple[_Step, ...]
     known: frozenset[str]
     wanted: _Wanted
+    needed: frozenset[str] = frozenset()
 
     def wants(self, record: Record) -> bool:
         """False when `only` leaves this record out (it is then *ignored*)."""
@@ -81,6 +86,12 @@ class Mapper:
     def heads(self, field: str) -> frozenset[str]:
         """The top-level fields of a record that fill an item field; empty when it is not mapped."""
         return frozenset().union(*(step.rule.heads for step in self.steps if step.field.name == field))
+
+    def page(self, record: Record) -> str | None:
+        """The page of a record, where its author can mend it, when nothing else of it can be used."""
+        steps = [step for step in self.steps if step.field.name == "page"]
+        page: str | None = _values(steps, record.value, None, []).get("page")
+        return page
 
     def item(self, record: Record) -> tuple[Item, list[Finding]]:
         """The item of a record, and what cleaning has to say about it.
@@ -94,7 +105,7 @@ class Mapper:
             if name not in self.known:
                 self.coverage.unmapped[name] += 1
         if "name" not in values:
-            raise RecordError("no name; give it a title at the source")
+            raise RecordError("no name; give it a title at the source", field="name")
         kind = values.pop("kind", None)
         if kind is None:
             _refuse_unknown_kind(findings)
@@ -110,7 +121,7 @@ def _refuse_unknown_kind(findings: Sequence[Finding]) -> None:
     """A record that says it is of another kind is not taken for one of its source's kind."""
     for finding in findings:
         if (finding.code, finding.field) == ("clean", "kind"):
-            raise RecordError(str(finding.value))
+            raise RecordError(str(finding.value), field="kind")
 
 
 def _values(
@@ -151,8 +162,9 @@ def compile_mapping(
     }
     steps, problems = _steps(wished, scope)
     only, only_head = _only(source.only, columns=columns, problems=problems)
-    heads = ignored.union(*(step.rule.heads for step in steps), _ref_heads(own, source), only_head)
-    return Mapper(source, scope.coverage, steps, heads, only), problems
+    needed = only_head.union(*(step.rule.heads for step in steps))
+    heads = ignored | needed | _ref_heads(own, source)
+    return Mapper(source, scope.coverage, steps, heads, only, needed), problems
 
 
 def _steps(wished: Mapping[str, Raw], scope: _Scope) -> tuple[tuple[_Step, ...], list[tuple[str, str]]]:

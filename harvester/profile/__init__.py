@@ -7,13 +7,15 @@ from harvester.profile.federation import (
     run_triples,
     source_triples,
 )
-from harvester.profile.record import Writer, marked, writer
+from harvester.profile.record import Writer, carried, corrected, marked, writer
 from harvester.profile.report import report_triples
 from harvester.profile.territories import territory_triples
 from harvester.profile.writing import full, predicate
 
 __all__ = [
     "Writer",
+    "carried",
+    "corrected",
     "credit",
     "description",
     "freshness_triples",

@@ -6,7 +6,7 @@ from the configuration is still described. Nothing here is part of a record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,11 @@ def description(source: Source) -> dict[str, Any]:
         "permission": source.permission,
         "publisher": {"name": publisher.name, "url": publisher.url} if publisher else None,
         "enabled": source.enabled,
+        "was": list(source.was),
         "robots_ignored": source.robots_ignored,
+        "schedule": source.schedule,
+        "timezone": source.timezone,
+        "grace_s": int(source.grace.total_seconds()),
     }
 
 
@@ -100,16 +104,13 @@ def run_triples(base: str, run: Any) -> list[str]:
     return out
 
 
-def freshness_triples(base: str, source_id: str, runs: Iterable[tuple[Outcome, datetime]]) -> list[str]:
-    """Last success and consecutive failures of a source; its runs are (outcome, end), newest first."""
+def freshness_triples(
+    base: str, source_id: str, *, last_success: datetime | None, failures: int, stale_since: datetime | None
+) -> list[str]:
+    """How fresh a source is: its last success, the failures since, and since when it is stale."""
     node = f"<{iri.source(base, source_id)}>"
-    failures = 0
-    out: list[str] = []
-    for outcome, ended_at in runs:
-        if outcome.succeeded:
-            out.append(f"{node}{predicate('archipel:lastSuccess')}{_time(ended_at)} .")
-            break
-        failures += 1
+    told = {"archipel:lastSuccess": last_success, "archipel:outdatedSince": stale_since}
+    out = [f"{node}{predicate(term)}{_time(at)} ." for term, at in told.items() if at]
     return [*out, f"{node}{predicate('archipel:consecutiveFailures')}{canonical.integer(failures)} ."]
 
 

@@ -97,12 +97,31 @@ def marked(triples: bytes, record: IRI, name: str, since: datetime) -> bytes:
         f"<{record}>{predicate(f'archipel:{name}')}",
         f"<{record}>{predicate('archipel:missingSince')}",
     )
-    lines = triples.decode().removesuffix("\n").split("\n")
+    lines = _lines(triples)
     if name == "staleSince":
         lines = [line for line in lines if not line.startswith(missing)]
     if not any(line.startswith(mark) for line in lines):
         lines.append(f"{mark}{canonical.moment(canonical.utc(since))} .")
     return canonical.lines(lines)
+
+
+def corrected(triples: bytes, record: IRI, corrections: Sequence[str]) -> bytes:
+    """The triples of a record with what we corrected in it, a sentence each."""
+    if not corrections:
+        return triples
+    told = (f"<{record}>{predicate('archipel:correction')}{canonical.string(one)} ." for one in corrections)
+    return canonical.lines([*_lines(triples), *told])
+
+
+def carried(old: bytes, new: bytes, record: IRI) -> bytes:
+    """The new triples of a record with what we had said of the old: since when it is missing or stale."""
+    marks = tuple(f"<{record}>{predicate(f'archipel:{name}')}" for name in ("missingSince", "staleSince"))
+    return canonical.lines([*_lines(new), *(line for line in _lines(old) if line.startswith(marks))])
+
+
+def _lines(triples: bytes) -> list[str]:
+    """One triple each: no literal holds a newline, but it may hold what else Python takes for one."""
+    return triples.decode().removesuffix("\n").split("\n")
 
 
 def _place(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,11 +16,22 @@ from harvester.profile.writing import FIELDS, full, predicate, typed_as
 Counts = Mapping[tuple[str, str, str], int]
 """(severity, code, field) -> how often it was found."""
 
+Messages = Mapping[str, Mapping[str, str]]
+"""Code of a finding -> language -> what it tells the author of the record."""
+
 
 def report_triples(
-    base: str, source: str, counts: Counts, violations: Iterable[tuple[str, Finding]]
+    base: str,
+    source: str,
+    counts: Counts,
+    found: Iterable[tuple[str, Finding]],
+    said: Messages | None = None,
 ) -> list[str]:
-    """The last report of a source; `violations` are (ref, finding). Empty when nothing was found."""
+    """The last report of a source. Empty when nothing was found.
+
+    `found` are (ref, finding), each a result of its own. `said` gives the messages of what is no shape too;
+    without it, those of the shapes are told.
+    """
     if not counts:
         return []
     owner = iri.source(base, source)
@@ -37,32 +48,32 @@ def report_triples(
         out.append(f"<{count}>{typed_as('archipel:FindingCount')}")
         out.append(f"<{count}>{predicate('schema:about')}<{owner}> .")
         out.append(f"<{count}>{predicate('archipel:findings')}{canonical.integer(times)} .")
-        out += (f"<{count}>{tail}" for tail in _found(severity, code, field))
-    for ref, finding in violations:
-        out += _result(report, iri.record(base, source, ref), finding)
+        out += (f"<{count}>{tail}" for tail in _found(severity, code, field, said))
+    for ref, finding in found:
+        out += _result(report, iri.record(base, source, ref), finding, said)
     return out
 
 
-def _result(report: IRI, record: IRI, finding: Finding) -> Iterator[str]:
+def _result(report: IRI, record: IRI, finding: Finding, said: Messages | None) -> Iterator[str]:
     """One sh:ValidationResult, named by what it says so that it is the same each night."""
     told = f"{record} {finding.code} {finding.field} {finding.value}"
     name = f"{report}-{blake2b(told.encode(), digest_size=8).hexdigest()}"
     yield f"<{report}>{predicate('sh:result')}<{name}> ."
     yield f"<{name}>{typed_as('sh:ValidationResult')}"
     yield f"<{name}>{predicate('sh:focusNode')}<{record}> ."
-    for tail in _found(finding.severity, finding.code, finding.field):
+    for tail in _found(finding.severity, finding.code, finding.field, said):
         yield f"<{name}>{tail}"
     if finding.value is not None:
         yield f"<{name}>{predicate('sh:value')}{canonical.string(finding.value)} ."
 
 
-def _found(severity: str, code: str, field: str) -> Iterator[str]:
+def _found(severity: str, code: str, field: str, messages: Messages | None) -> Iterator[str]:
     """What counts and results have in common: severity, shape, path, and what it tells the author."""
     yield f"{predicate('sh:resultSeverity')}<{full('sh:' + severity)}> ."
     yield f"{predicate('archipel:field')}{canonical.string(field)} ."
-    if said := shapes.messages().get(code):
+    if code in shapes.messages():
         yield f"{predicate('sh:sourceShape')}<{iri.SHAPES}{code}> ."
-        for language, text in said.items():
-            yield f"{predicate('sh:resultMessage')}{canonical.string(text, language)} ."
+    for language, text in (messages or shapes.messages()).get(code, {}).items():
+        yield f"{predicate('sh:resultMessage')}{canonical.string(text, language)} ."
     if path := shapes.paths().get(code) or (full(FIELDS[field][0][0]) if field in FIELDS else None):
         yield f"{predicate('sh:resultPath')}<{path}> ."

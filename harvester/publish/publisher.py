@@ -53,9 +53,7 @@ class Publisher(Thread):
         try:
             while not self._ending.is_set():
                 if publication.behind():
-                    made = publication.refresh()
-                    if made:
-                        self._swapped(made)
+                    publication.refresh(self._swapped)
                 self._ending.wait(_LOOK_EVERY_S)
         finally:
             publication.close()

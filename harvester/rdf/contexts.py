@@ -35,7 +35,10 @@ def written_out(content: bytes, *, base: str, given: Mapping[str, bytes]) -> byt
     if not isinstance(document, dict | list):
         raise SourceChanged(f"{base}: expected a JSON-LD object or a list of them, got {document!r:.40}")
     whole = _Contexts(base, given).written_out(document)
-    return orjson.dumps({"@context": {"@vocab": UNDEFINED}, "@graph": whole})
+    try:
+        return orjson.dumps({"@context": {"@vocab": UNDEFINED}, "@graph": whole})
+    except TypeError as error:  # with its contexts, or with a number of more than 64 bits
+        raise SourceChanged(f"{base}: cannot be written out with its contexts ({error}); not read") from error
 
 
 def _json(content: bytes, where: str) -> Any:

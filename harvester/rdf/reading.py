@@ -24,6 +24,9 @@ from harvester.rdf.thing import Left, Literal, Thing
 LONGEST = 100_000
 """Characters of one literal: a page of text has 3,000, a description may keep 5,000."""
 
+LONGEST_IRI = 4000
+"""Characters of one IRI; the limit of most servers."""
+
 MOST = 1_000_000
 """Nodes of one document, so that a document cannot fill the memory."""
 
@@ -211,9 +214,13 @@ def _object(
     return Literal(term.value, term.language, None if plain else IRI(datatype))
 
 
-@lru_cache(maxsize=65536)
 def mended(iri: str) -> IRI | None:
-    """The IRI, with what an IRI may not hold percent-encoded; None when it cannot be one."""
+    """The IRI, with what an IRI may not hold percent-encoded; None when it cannot be one, or is endless."""
+    return _mended(iri) if len(iri) <= LONGEST_IRI else None
+
+
+@lru_cache(maxsize=65536)
+def _mended(iri: str) -> IRI | None:
     if _ABSOLUTE.fullmatch(iri):
         return IRI(iri)
     encoded = _FORBIDDEN.sub(lambda found: quote(found[0]), iri.strip())

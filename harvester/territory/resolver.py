@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
 from harvester.cleaning import place
+from harvester.cleaning.town import LONGEST
 from harvester.cleaning.words import fold
 from harvester.territory.areas import Areas
 from harvester.territory.clues import Clues, clues
@@ -108,8 +109,8 @@ class Territory(Areas):
         postcode of one commune, nearest centroid. No match when nothing decides, or when the country is not
         France.
         """
-        name, postcode = written.get("name"), written.get("postcode")
-        street = None if name and postcode else written.get("street")
+        name, postcode = (written.get("name") or "")[:LONGEST] or None, written.get("postcode")
+        street = None if name and postcode else (written.get("street") or "")[-LONGEST:] or None
         told, found = self._by_words(written.get("insee"), name, postcode, written.get("department"), street)
         country, lat, lon = written.get("country"), written.get("lat"), written.get("lon")
         if country not in (None, "FR") and not _french(country):

@@ -6,8 +6,8 @@ ledger at any time.
 """
 
 from harvester.triplestore.checkpoints import Checkpoints
-from harvester.triplestore.lock import FileLock
+from harvester.triplestore.lock import FileLock, held_since
 from harvester.triplestore.queries import Answering, Query, QueryPool
 from harvester.triplestore.store import TripleStore
 
-__all__ = ["Answering", "Checkpoints", "FileLock", "Query", "QueryPool", "TripleStore"]
+__all__ = ["Answering", "Checkpoints", "FileLock", "Query", "QueryPool", "TripleStore", "held_since"]

@@ -10,6 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
+from harvester.errors import StoreError
 from harvester.triplestore.store import TripleStore
 
 
@@ -33,7 +34,11 @@ class Checkpoints:
         """Publish what the store holds: a new checkpoint, made current at the last moment."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{self._last() + 1:08d}"
-        store.checkpoint(path)
+        try:
+            store.checkpoint(path)
+        except StoreError:  # half of one must not count as one
+            shutil.rmtree(path, ignore_errors=True)
+            raise
         pointer = self._folder / "current.new"
         with pointer.open("w", encoding="utf-8") as file:
             file.write(path.name)
@@ -42,6 +47,18 @@ class Checkpoints:
         pointer.replace(self._folder / "current")
         self._drop_old(path)
         return path
+
+    def forget(self, redactions: int) -> None:
+        """Drop every checkpoint but the current one, once for each time that the ledger forgot something."""
+        mark = self._folder / "redactions"
+        told = int(mark.read_text(encoding="utf-8") or 0) if mark.is_file() else 0
+        current = self.current()
+        if current is None or told == redactions:
+            return
+        for path in self._numbered():
+            if path != current:
+                shutil.rmtree(path)
+        mark.write_text(str(redactions), encoding="utf-8")
 
     def _numbered(self) -> list[Path]:
         return sorted(path for path in self._folder.iterdir() if path.is_dir() and path.name.isdigit())

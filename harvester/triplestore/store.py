@@ -16,11 +16,16 @@ from typing import IO, cast
 import pyoxigraph as ox
 
 from harvester.canonical import in_graph, integer
-from harvester.errors import StoreError
+from harvester.errors import DiskError, StoreError
 from harvester.iri import term
 from harvester.model import IRI
 
 _APPLIED = term("appliedChange")
+
+_BROKEN = (OSError, RuntimeError)
+"""What the engine raises when a disk refuses, and when its files are damaged."""
+
+_FULL = "No space left"
 
 _LARGE = 50_000
 """Triples that differ; beyond, a graph is cheaper to load anew than to mend."""
@@ -35,21 +40,24 @@ class TripleStore:
         Raises:
             StoreError: the folder cannot be opened (damaged, locked, full).
         """
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         for leftover in folder.glob("bulk-*.sst"):
             leftover.unlink()
         try:
             self._store = ox.Store(str(folder))
-        except OSError as error:
-            raise StoreError(
-                f"{folder}: cannot be opened ({error}); `harvester rebuild` makes it anew"
-            ) from error
+        except _BROKEN as error:
+            raise self._refused("cannot be opened", error) from error
         self._positions = ox.NamedNode(positions)
 
     def close(self) -> None:
-        """Write everything down and let go of the folder."""
-        self._store.flush()
-        del self._store
+        """Write everything down and let go of the folder, also when the disk takes no more."""
+        try:
+            self._store.flush()
+        except _BROKEN as error:  # the engine has it in its own log, or the next start applies it again
+            raise self._refused("cannot be written", error) from error
+        finally:
+            del self._store
 
     def position(self, owner: IRI) -> int | None:
         """The last change applied for a source; None when it was never loaded."""
@@ -106,8 +114,15 @@ class TripleStore:
         return True
 
     def triples(self, graph: IRI) -> bytes:
-        """The triples of one graph as N-Triples, in no order."""
-        return self._store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(graph)) or b""
+        """The triples of one graph as N-Triples, in no order.
+
+        Raises:
+            StoreError: the folder is damaged.
+        """
+        try:
+            return self._store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(graph)) or b""
+        except _BROKEN as error:
+            raise self._refused("cannot be read", error) from error
 
     def canonical_dump(self, *, without: Collection[IRI] = ()) -> bytes:
         """Every quad as sorted N-Quads: two stores are equal when these are. Graphs may be left out."""
@@ -116,9 +131,23 @@ class TripleStore:
         return b"".join(sorted(line for quads in graphs for line in quads.splitlines(keepends=True)))
 
     def checkpoint(self, folder: Path) -> None:
-        """Write everything down, then copy the store by hard links into a new folder."""
-        self._store.flush()
-        self._store.backup(str(folder))
+        """Write everything down, then copy the store by hard links into a new folder.
+
+        Raises:
+            StoreError: the disk refuses, or the store is damaged.
+        """
+        try:
+            self._store.flush()
+            self._store.backup(str(folder))
+        except _BROKEN as error:
+            raise self._refused("cannot be copied", error) from error
+
+    def _refused(self, what: str, error: Exception) -> StoreError:
+        if _FULL in str(error):
+            return DiskError(f"{self._folder}: {what} ({error}); the ledger keeps all; free some space")
+        return StoreError(
+            f"{self._folder}: {what} ({error}); the ledger keeps all; `harvester doctor` mends it"
+        )
 
     def _position_line(self, owner: IRI, position: int) -> bytes:
         return f"<{owner}> <{_APPLIED}> {integer(position)} .\n".encode()
@@ -126,14 +155,14 @@ class TripleStore:
     def _bulk_load(self, quads: BytesIO | _Stream) -> None:
         try:
             self._store.bulk_load(cast("IO[bytes]", quads), format=ox.RdfFormat.N_QUADS)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise StoreError(f"bulk load refused ({error}); the ledger keeps the changes") from error
+        except (*_BROKEN, SyntaxError, ValueError) as error:
+            raise self._refused("bulk load refused", error) from error
 
     def _update(self, update: str) -> None:
         try:
             self._store.update(update)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise StoreError(f"update refused ({error}); the ledger keeps the changes") from error
+        except (*_BROKEN, SyntaxError, ValueError) as error:
+            raise self._refused("update refused", error) from error
 
 
 class _Stream:

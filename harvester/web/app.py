@@ -23,6 +23,7 @@ from harvester.web import (
     profile_page,
     questions,
     records,
+    report,
     shapes_page,
     sources,
     sparql,
@@ -53,7 +54,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.usage = Usage(serving)
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
-    for room in (sources, records, sparql, *VOCABULARY, health):
+    for room in (report, sources, records, sparql, *VOCABULARY, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)

@@ -106,6 +106,7 @@ def page(
         "reason": partial(texts.reason, language=visit.language),
         "finding": partial(texts.finding, language=visit.language),
         "known": partial(texts.known, language=visit.language),
+        "day": partial(day, visit),
         "when": partial(_when, zone=visit.serving.federation.timezone, language=visit.language),
         "number": partial(_number, language=visit.language),
     }

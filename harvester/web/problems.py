@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from harvester.errors import QueryError
 from harvester.web.negotiation import wants_html
@@ -15,14 +16,20 @@ RETRY_AFTER_S = {429: 5, 503: 30}
 """How long the asker should wait before asking again."""
 
 
-def problem(status: int, detail: str, *, kind: str, base: str) -> JSONResponse:
-    """A problem document; the refusals of the endpoint are explained on its page."""
+def problem(
+    status: int, detail: str, *, kind: str, base: str, more: Mapping[str, str | None] | None = None
+) -> JSONResponse:
+    """A problem document; the refusals of the endpoint are explained on its page.
+
+    `more` is what else a program may want to know of this one: extension members, None for none.
+    """
     told = {
         "type": f"{base}sparql#{kind}" if kind in group("refusal") else "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "kind": kind,
+        **{name: value for name, value in (more or {}).items() if value is not None},
     }
     return JSONResponse(told, status, headers=_headers(status), media_type="application/problem+json")
 
@@ -32,16 +39,38 @@ def refused(visit: Visit, error: QueryError) -> JSONResponse:
     return problem(error.status, str(error), kind=error.kind, base=visit.base)
 
 
-def absent(visit: Visit, status: int, detail: str, *, kind: str, advice: str = "") -> Response:
+def absent(  # noqa: PLR0913  # each is told in its own place
+    visit: Visit,
+    status: int,
+    detail: str,
+    *,
+    kind: str,
+    advice: str = "",
+    more: Mapping[str, str | None] | None = None,
+) -> Response:
     """What is asked for is not here: a page in words, or a problem."""
     if not wants_html(visit.accept):
-        answer = problem(status, detail, kind=kind, base=visit.base)
+        told = {**(more or {}), "remedy": advice or None}
+        answer = problem(status, detail, kind=kind, base=visit.base, more=told)
         answer.headers.update(VARY)
         return answer
     headers = _headers(status)
     return page(
-        visit, "problem.html", status=status, headers=headers, detail=detail, code=status, advice=advice
+        visit,
+        "problem.html",
+        status=status,
+        headers=headers,
+        detail=detail,
+        code=status,
+        advice=advice,
+        successor=(more or {}).get("successor"),
     )
+
+
+def moved(visit: Visit, address: str) -> Response:
+    """It is elsewhere for good: the same thing, in the same format and language."""
+    path, query = visit.local(address).partition("?")[0], visit.request.url.query
+    return RedirectResponse(f"{path}?{query}" if query else path, 301, headers=VARY)
 
 
 def unacceptable(visit: Visit, known: str) -> Response:

@@ -7,6 +7,8 @@ is not published, here no more than elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,14 +16,16 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from harvester import iri, vocab
-from harvester.ledger.why import Story, story, why
-from harvester.model import State
+from harvester.ledger.exits import Exit, Why, heir
+from harvester.ledger.stories import Step, Story, story
+from harvester.ledger.why import of_host, why
+from harvester.model import Finding, Severity, State
 from harvester.profile import credit, full
 from harvester.web import statements, texts
 from harvester.web.graphs import asked_format, graph
 from harvester.web.negotiation import GRAPHS
-from harvester.web.pages import Visit, Visiting, day, page
-from harvester.web.problems import absent, unacceptable
+from harvester.web.pages import Visit, Visiting, day, page, safe_address
+from harvester.web.problems import absent, moved, unacceptable
 
 router = APIRouter()
 
@@ -30,7 +34,7 @@ router = APIRouter()
 def record(visit: Visiting, source: str, ref: str) -> Response:
     """The record, or a page that says why it is not here."""
     ledger = visit.serving.ledger
-    told = story(ledger, source, ref)
+    told = story(ledger, source, ref, declared=_declared(visit))
     described = ledger.sources().get(source)
     triples = ledger.triples(source, ref)
     if not told or not described:
@@ -39,8 +43,11 @@ def record(visit: Visiting, source: str, ref: str) -> Response:
     licence = vocab.licences()[described["licence"]]
     if not licence.publishable:
         text = visit.say("problem.licence", source=described["title"])
-        return absent(visit, 404, text, kind="licence")
+        return absent(visit, 404, text, kind="licence", advice=visit.say("mend.unlicensed"))
     if triples is None:
+        after = heir(ledger, source)
+        if after and ledger.triples(after, ref) is not None:
+            return moved(visit, iri.record(visit.base, after, ref))
         return _gone(visit, told)
     return _published(visit, told, described, triples)
 
@@ -48,10 +55,32 @@ def record(visit: Visiting, source: str, ref: str) -> Response:
 @router.get("/why")
 def why_page(visit: Visiting, url: str = "") -> Response:
     """What became of every record that an IRI, a page address or "SOURCE REF" names."""
-    stories = why(visit.serving.ledger, url, base=visit.base) if url.strip() else ()
-    titles = {name: told["title"] for name, told in visit.serving.ledger.sources().items()}
-    addresses = {one: iri.record(visit.base, one.source, one.ref) for one in stories}
-    return page(visit, "why.html", asked=url.strip(), stories=stories, titles=titles, addresses=addresses)
+    ledger, asked, declared = visit.serving.ledger, url.strip(), _declared(visit)
+    stories = why(ledger, asked, base=visit.base, declared=declared) if asked else ()
+    titles = {name: told["title"] for name, told in ledger.sources().items()}
+    return page(
+        visit,
+        "why.html",
+        asked=asked,
+        stories=stories,
+        titles=titles,
+        addresses={one: iri.record(visit.base, one.source, one.ref) for one in stories},
+        minted=partial(iri.record, visit.base),
+        steps=list(Step),
+        hosts=of_host(ledger, asked, declared=declared) if asked and not stories else {},
+        remedies=_remedies,
+    )
+
+
+def _declared(visit: Visit) -> set[str]:
+    """The sources that the configuration names, those with a problem too."""
+    faulty = {problem.source for problem in visit.serving.problems() if problem.source}
+    return faulty | set(visit.serving.configured())
+
+
+def _remedies(told: Story) -> list[str]:
+    """The names of the sentences that say what can be done, each once; a record in order has one too."""
+    return [f"mend.{one}" for one in dict.fromkeys(one.why for one in told.exits)] or [f"remedy.{told.state}"]
 
 
 def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples: bytes) -> Response:
@@ -63,6 +92,7 @@ def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples:
         return unacceptable(visit, ", ".join(GRAPHS))
     if name != "html":
         return graph(visit, name, triples, headers)
+    address = iri.record(visit.base, told.source, told.ref)
     return page(
         visit,
         "record.html",
@@ -72,7 +102,10 @@ def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples:
         credit=credit({**described, "licence": licence.notation}),
         licence=licence,
         permission=described.get("permission"),
-        address=iri.record(visit.base, told.source, told.ref),
+        address=address,
+        minted=partial(iri.record, visit.base),
+        letters={name: _letter(visit, name, address) for name in ("report", "withdraw")},
+        next_run=visit.serving.next_run(told.source),
         title=statements.first_text(said, full("rdfs:label")),
         description=statements.first_text(said, full("dcterms:description")),
         lines=statements.lines(said, visit.language),
@@ -80,25 +113,51 @@ def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples:
     )
 
 
+def _letter(visit: Visit, about: str, address: str) -> str | None:
+    """Where to write to the federation about a record, the subject filled in; None without a contact."""
+    contact = safe_address(visit.serving.federation.contact)
+    if contact is None or not contact.startswith("mailto:"):
+        return contact
+    subject = quote(visit.say(f"record.letter-{about}", address=address), safe="")
+    return f"{contact}{'&' if '?' in contact else '?'}subject={subject}"
+
+
 def _gone(visit: Visit, told: Story) -> Response:
-    """410 for what was withdrawn, 404 for what was never published; both say why."""
-    last = told.history[-1].at if told.history else told.first_seen
-    values = {"ref": told.ref, "reason": _reason(visit, told), "date": day(visit, last)}
-    text = visit.say(f"problem.{told.state}", **values)
-    status = 410 if told.state is State.WITHDRAWN else 404
-    return absent(visit, status, text, kind=told.state, advice=visit.say(f"remedy.{told.state}"))
+    """410 for what was withdrawn, 404 for what was never published or comes back; both say why."""
+    own = next(iter(told.exits), None)
+    since = own.since if own and own.since else told.first_seen
+    after = next((one.said for one in told.exits if one.why is Why.RENAMED and one.said), None)
+    more = {
+        "reason": own.why if own else told.state,
+        "since": since.isoformat(),
+        "successor": iri.record(visit.base, told.source, after) if after else None,
+    }
+    withdrawn = told.state is State.WITHDRAWN and own is not None and own.why is not Why.RETURNING
+    advice = " ".join(visit.say(key) for key in _remedies(told))
+    text = _said(visit, told, own, since)
+    return absent(visit, 410 if withdrawn else 404, text, kind=told.state, advice=advice, more=more)
 
 
-def _reason(visit: Visit, told: Story) -> str:
+def _said(visit: Visit, told: Story, own: Exit | None, since: datetime) -> str:
+    """What became of a record that is not here, in one sentence; nothing of one withdrawn on request."""
+    if own and own.why is Why.WITHDRAWN:
+        return visit.say("problem.requested", date=day(visit, since))
+    values = {"ref": told.ref, "reason": _reason(visit, told, own), "date": day(visit, since)}
+    return visit.say(f"problem.{told.state}", **values)
+
+
+def _reason(visit: Visit, told: Story, own: Exit | None) -> str:
     """Why, in the language of the visit: a rejection is told by its findings."""
-    said = texts.reason(told.reason, visit.language) or "?"
     if told.state is State.REJECTED and (violations := _violations(told)):
         return " ".join(texts.finding(one, visit.language) for one in violations)
-    return said
+    if own and own.why in (Why.CLOSED, Why.MOVED, Why.RETURNING):
+        said = visit.say(f"exit.{own.why}")
+        return f"{said} ({own.said})" if own.said else said
+    return texts.reason(told.reason, visit.language) or "?"
 
 
-def _violations(told: Story) -> list[Any]:
-    return [one for one in told.findings if one.severity == "Violation"]
+def _violations(told: Story) -> list[Finding]:
+    return [one for one in told.findings if one.severity is Severity.VIOLATION]
 
 
 def _licence(said: statements.About, described: Mapping[str, Any]) -> vocab.Licence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from harvester.errors import Problem
 from harvester.layout import Layout
@@ -15,11 +15,11 @@ from harvester.triplestore import QueryPool
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """The federation as it stands; the last four are asked anew for each page.
+    """The federation as it stands; what can be called is asked anew for each page.
 
     `next_run` gives the next run of a source (aware), None when none is planned; `running` the
     records read so far by each source under way; `problems` those of the configuration;
-    `configured` the ids of the sources it declares, disabled ones included.
+    `configured` the ids of the sources it declares, disabled ones included; `now` the time (aware).
     """
 
     federation: Federation
@@ -30,3 +30,4 @@ class Serving:
     running: Callable[[], Mapping[str, int]]
     problems: Callable[[], Sequence[Problem]]
     configured: Callable[[], Collection[str]]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)

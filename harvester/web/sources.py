@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 
@@ -13,7 +14,9 @@ from sqlalchemy import Row
 
 from harvester import iri
 from harvester.ledger import Ledger
-from harvester.model import Finding, Severity
+from harvester.ledger.decisions import decided
+from harvester.ledger.exits import heir
+from harvester.model import Action, Finding, Outcome, Severity
 from harvester.profile import credit, full
 from harvester.web import statements
 from harvester.web.examples import Examples
@@ -21,7 +24,8 @@ from harvester.web.graphs import asked_format, constructed, graph
 from harvester.web.negotiation import GRAPHS
 from harvester.web.overview import SHOWN_RUNS, Line, Overview
 from harvester.web.pages import Visit, Visiting, page
-from harvester.web.problems import absent, unacceptable
+from harvester.web.problems import absent, moved, unacceptable
+from harvester.web.reported import unquoted
 
 EXAMPLES = 5
 """Records shown on the page of a source."""
@@ -71,6 +75,9 @@ def one_source(visit: Visiting, source: str) -> Response:
     if line is None:
         text, advice = visit.say("problem.no-source", source=source), visit.say("problem.no-source-advice")
         return absent(visit, 404, text, kind="no-source", advice=advice)
+    after = heir(visit.serving.ledger, source) if line.mark == "moved" and not line.published else None
+    if after:
+        return moved(visit, iri.source(visit.base, after))
     name = asked_format(visit)
     if name is None:
         return unacceptable(visit, ", ".join(GRAPHS))
@@ -86,21 +93,28 @@ def _source_graph(visit: Visit, source: str, name: str) -> Response:
 def _source_page(visit: Visit, line: Line) -> Response:
     ledger = visit.serving.ledger
     runs = ledger.runs(line.id, limit=SHOWN_RUNS)
-    judged = next((run for run in runs if run.findings), None)
+    judged = next((run for run in runs if run.findings and Outcome(run.outcome).succeeded), None)
     return page(
         visit,
         "source.html",
         line=line,
+        closed_at=_closed_at(ledger, line.id),
         credit=credit(line.told),
         runs=runs,
         judged=judged,
         findings=_findings(judged),
+        issues=unquoted(judged.findings) if judged and line.licence.publishable else (),
         records=list(_some_records(ledger, line)),
         problems=[one for one in visit.serving.problems() if one.source == line.id],
         address=iri.source(visit.base, line.id),
         refresh=_under_way([line]),
         formats=GRAPHS,
     )
+
+
+def _closed_at(ledger: Ledger, source: str) -> datetime | None:
+    """When a person last closed the source; None when nobody did."""
+    return next((one.at for one in decided(ledger, source) if one.action == Action.REMOVE), None)
 
 
 def _findings(judged: Row[Any] | None) -> list[tuple[Finding, int]]:
