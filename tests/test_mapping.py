@@ -373,3 +373,10 @@ def test_our_own_concepts_are_known_beside_an_alignment():
     found, _ = item({"theme": {"from": "t", "align": "colibris"}}, {"t": [ours, "Culture"]})
 
     assert [iri.rpartition("/")[2] for iri in found.values["theme"]] == ["habitat", "culture-lien"]
+
+
+def test_half_a_surrogate_pair_in_a_ref_of_something_else_is_a_finding():
+    found, findings = item({"part_of": "dans"}, {"dans": "d\ud800"})
+
+    assert "part_of" not in found.values
+    assert [one.field for one in findings] == ["part_of"]

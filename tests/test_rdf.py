@@ -509,3 +509,9 @@ def test_context_at_an_address_that_is_none_fails_the_document(context):
     document = f'{{"@context": [{context}, {{"name": "http://schema.org/name"}}], "@id": "http://e.example/a", "name": "A"}}'
     with pytest.raises(SourceChanged, match=r"has no address that can be read|context"):
         list(things(document.encode(), "application/ld+json", base="http://e.example/doc"))
+
+
+@pytest.mark.parametrize("charset", ["undefined", "hex", "nowhere", "a\x00b"])
+def test_label_that_is_no_encoding_fails_the_document_in_words(charset):
+    with pytest.raises(SourceChanged, match="not readable as"):
+        read(b"<http://a.example/1> <http://a.example/p> 'x' .", f"text/turtle; charset={charset}")

@@ -93,6 +93,10 @@ BASIC: Schema = {
 """What every version since 0.23 has: asked of a site that hides its schema."""
 
 
+_HIDDEN = {"id": Named("ID")}
+"""What is taken for granted of a type that a site does not tell of."""
+
+
 def schema(told: Mapping[str, Any]) -> Schema:
     """The types of a site from its answer to `INTROSPECTION`."""
     return {
@@ -129,9 +133,9 @@ def component(known: Schema, kind: str, ref: str, *, first: int, after: str | No
 
 def selection(known: Schema, name: str) -> str:
     """The fields wanted of a type and what is wanted inside them, as far as the site has them."""
-    told = []
+    told, has = [], known.get(name, _HIDDEN)
     for field in _own(known, name, WANTED.get(name, ("name",))):
-        inner = selection(known, known[name][field].type) if known[name][field].type in known else None
+        inner = selection(known, has[field].type) if has[field].type in known else None
         if inner is None:
             told.append(field)
         elif inner:
@@ -141,7 +145,7 @@ def selection(known: Schema, name: str) -> str:
 
 def _own(known: Schema, name: str, wanted: Iterable[str]) -> list[str]:
     """Those of `wanted` that the type has; its identifier is taken for granted where the type is hidden."""
-    has = known.get(name, {"id": Named("ID")})
+    has = known.get(name, _HIDDEN)
     return [field for field in wanted if field in has]
 
 

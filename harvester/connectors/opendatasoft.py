@@ -90,10 +90,10 @@ def records(source: Source, answers: Sequence[Answer], raw: Raw) -> Iterator[Rec
 def stated_licence(answers: Sequence[Answer], raw: Raw) -> str | None:
     """The licence of the dataset: its address, else its name; None when the portal says nothing."""
     for answer in answers[:1]:
-        metas = _dataset(answer, None, raw).get("metas") or {}
-        default = metas.get("default") or {}
-        said = default.get("license_url") or default.get("license")
-        return str(said) if said else None
+        metas = _dataset(answer, None, raw).get("metas")
+        default = metas.get("default") if isinstance(metas, dict) else None
+        if isinstance(default, dict) and (said := default.get("license_url") or default.get("license")):
+            return str(said)
     return None
 
 

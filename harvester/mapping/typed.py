@@ -27,6 +27,7 @@ SPOKEN = frozenset({"name", "description", "slogan", "keywords", "purpose", "awa
 PLAIN = frozenset({"street", "city", "origin", "unit", "period", "licence_family"})
 """Texts in no language. People write contacts into them too, which are scrubbed as in all others."""
 
+_HALF = re.compile("[\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.ASCII)
 
 
@@ -54,6 +55,8 @@ def _reference(value: Raw) -> Reference | None:
     name = given(value)
     if name and name.startswith(("http://", "https://")):
         name = web.url(name)
+    if name and _HALF.search(name):
+        raise ValueError("half a surrogate pair cannot be part of a ref")
     return Reference(name) if name else None
 
 

@@ -62,5 +62,5 @@ def decoded(content: bytes, encoding: str, *, where: str) -> str:
     """
     try:
         return content.decode(encoding)
-    except (LookupError, UnicodeDecodeError) as error:
+    except (LookupError, ValueError) as error:
         raise SourceChanged(f"{where}: not readable as '{encoding}': {error}") from error

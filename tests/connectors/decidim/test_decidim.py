@@ -512,3 +512,9 @@ def test_decidim_answer_without_a_component_fails():
     site.shelf.bodies[site.asked("Proposals", "1")] = b'{"data": {"assemblies": []}}'
     with pytest.raises(SourceChanged, match="component '1' was asked for"):
         site.found()
+
+
+def test_decidim_type_that_a_site_does_not_tell_of_is_asked_for_its_identifier():
+    known = {"Budgets": {"budgets": queries.Named("BudgetConnection")}}
+
+    assert "edges { node { id } }" in queries.component(known, "Budgets", "1", first=5, after=None)

@@ -180,8 +180,9 @@ def test_licence_of_the_dataset_is_told():
     connector = connectors.load("opendatasoft")
     kept = list(connector.answers(feed, shelf, shelf))
     assert connector.stated_licence(kept, shelf) == "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
-    shelf.bodies[kept[0].url] = b'{"fields": [], "metas": {"default": {"license": null}}}'
-    assert connector.stated_licence(kept, shelf) is None
+    for silent in (b'{"default": {"license": null}}', b'{"default": "x"}', b'"x"'):
+        shelf.bodies[kept[0].url] = b'{"fields": [], "metas": ' + silent + b"}"
+        assert connector.stated_licence(kept, shelf) is None
 
 
 # --- recognition -------------------------------------------------------------------------------------
