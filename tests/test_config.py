@@ -110,6 +110,7 @@ def test_every_problem_is_said_at_once_and_the_good_source_still_runs(tmp_path):
     ("toml", "said"),
     [
         ("[federation\n", "sources.toml:1: not TOML"),
+        ("a = " + "[" * 5000, "values nested too deeply"),
         ('[federation]\nbase = "http://localhost:8000"\n', "sources.toml:2: base is 'http://localhost:8000'"),
         ('[federation]\ncontact = "me"\n', "sources.toml:2: contact is 'me'"),
         (

@@ -515,3 +515,9 @@ def test_context_at_an_address_that_is_none_fails_the_document(context):
 def test_label_that_is_no_encoding_fails_the_document_in_words(charset):
     with pytest.raises(SourceChanged, match="not readable as"):
         read(b"<http://a.example/1> <http://a.example/p> 'x' .", f"text/turtle; charset={charset}")
+
+
+def test_subject_that_is_no_address_stands_for_the_document():
+    (thing,) = read('<//[x> <https://e.org/name> "Jardin" .', "application/n-triples")
+
+    assert (thing.iri, said(thing, "name")) == (BASE, ["Jardin"])

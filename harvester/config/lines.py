@@ -60,7 +60,7 @@ def _top_lines(text: str) -> Iterator[tuple[int, str]]:
 def _path(snippet: str) -> Path:
     try:
         value: Any = tomllib.loads(snippet)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return ()
     path: list[str] = []
     while isinstance(value, dict) and value:

@@ -50,6 +50,8 @@ def load(path: Path) -> Configuration:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([Problem(path.name, _line_of(error, text), None, f"not TOML: {error}")]) from error
+    except RecursionError as error:
+        raise ConfigError([Problem(path.name, 0, None, "values nested too deeply; flatten them")]) from error
     found = lines(text)
     federation = _federation(document, path.name, found)
     sources: dict[str, Source] = {}

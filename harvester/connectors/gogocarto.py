@@ -59,7 +59,7 @@ PRIVATE = frozenset(
 )
 """About the people who wrote, not about the place: dropped before anything is hashed or kept."""
 
-HIDDEN = frozenset({"private", "hidden"})
+HIDDEN = ("private", "hidden")
 
 UNPUBLISHED = {
     -6: "duplicate",

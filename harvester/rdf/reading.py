@@ -194,7 +194,14 @@ def _subject(term: ox.NamedNode | ox.BlankNode | ox.Triple, base: str) -> Node:
     assert not isinstance(term, ox.Triple)  # RDF 1.2 has triples as objects only
     if isinstance(term, ox.BlankNode):
         return Node(f"_:{term.value}")
-    return Node(mended(term.value) or mended(urljoin(base, term.value)) or base)
+    return Node(mended(term.value) or mended(_joined(base, term.value)) or base)
+
+
+def _joined(base: str, relative: str) -> str:
+    try:
+        return urljoin(base, relative)
+    except ValueError:  # brackets that hold no address of IPv6
+        return ""
 
 
 def _object(

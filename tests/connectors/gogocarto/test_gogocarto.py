@@ -114,3 +114,10 @@ def test_gogocarto_asks_for_what_the_options_say():
     url = "https://m.example/api/elements.json?categories=1,2&excludeExternal=1&bounds=-1.5,43,3,45.25"
     (value,) = values(harvested(feed, Shelf({url: json.dumps([element()]).encode()})))
     assert value["_page"] == "https://m.example/annuaire#/fiche/-/ab1"
+
+
+def test_gogocarto_email_that_is_no_text_costs_nothing_else():
+    assert refs(read("gogocarto", json.dumps([element(email={"a": 1}), element(id="ab2")]).encode())) == [
+        "ab1",
+        "ab2",
+    ]
