@@ -49,6 +49,12 @@ START = 4096
 END = 16384
 """Characters among which it is closed; comments may follow."""
 
+DEEPEST = 1000
+"""Floors of elements: what repairs feeds takes the square of their number."""
+
+TAG = re.compile(r"<!--(?:.*?-->|.*\Z)|<!\[CDATA\[(?:.*?\]\]>|.*\Z)|<(/?)\w[^<>]*?(/?)>", re.DOTALL)
+"""A tag, or what holds none; what does not close goes to the end, so that all is looked at once."""
+
 
 def parsed(answer: Answer, source: Source | None, raw: Raw) -> Mapping[str, Any]:
     """`feed` and `entries` as feedparser gives them.
@@ -78,10 +84,12 @@ def read(text: str, base: str, *, where: str) -> Mapping[str, Any]:
     """`feed` and `entries` of the text of a feed, links made absolute from `base`.
 
     Raises:
-        SourceChanged: it is so malformed that feedparser stumbles.
+        SourceChanged: it is so malformed that feedparser stumbles, or nested without end.
     """
     import feedparser  # type: ignore[import-untyped]  # it comes without types
 
+    if _is_deep(text):
+        raise SourceChanged(f"{where}: its elements are nested more than {DEEPEST} deep; tell the partner")
     # without content-location: told an address, feedparser would join it to every guid that is no address
     headers = {"content-type": "application/xml; charset=utf-8"}
     try:
@@ -90,6 +98,16 @@ def read(text: str, base: str, *, where: str) -> Mapping[str, Any]:
         raise SourceChanged(f"{where}: the feed is malformed ({error!r}); tell the partner") from error
     entries = [_absolute(entry, base) for entry in found["entries"]]
     return {"feed": _absolute(found["feed"], base), "entries": entries}
+
+
+def _is_deep(text: str) -> bool:
+    floor = 0
+    for tag in TAG.finditer(text):
+        if tag[1] is not None and not tag[2]:
+            floor = max(0, floor - 1) if tag[1] else floor + 1
+            if floor > DEEPEST:
+                return True
+    return False
 
 
 def links(thing: Mapping[str, Any], relation: str) -> list[Mapping[str, Any]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -353,3 +355,13 @@ def test_feed_that_its_reader_stumbles_over_is_told_not_raised():
 def test_feed_address_that_is_none_spoils_no_other_entry():
     found = read("feed", rss(entry(1, '<enclosure url="http://[" type="audio/mpeg" />'), entry(2)))
     assert refs(found) == ["n1", "n2"]
+
+
+def test_feed_nested_without_end_is_refused_at_once():
+    began = time.process_time()
+    with pytest.raises(SourceChanged, match="nested more than 1000 deep"):
+        read("feed", rss(entry(1, "<a>" * 20_000 + "</a>" * 20_000)))
+    for endless in ("<!--", "<![CDATA[", "<a ", "<"):
+        with suppress(SourceChanged):
+            read("feed", rss(entry(1, endless * 20_000)))
+    assert time.process_time() - began < 3
