@@ -11,7 +11,7 @@ import pytest
 from conftest import Federation
 from faults import ACCIDENTS, Nursery, Play, drawn, without_territories
 
-NIGHTS = 3
+NIGHTS, MORE_NIGHTS = 2, 6
 FEW, MANY = range(20), range(20, 520)
 
 
@@ -48,7 +48,7 @@ def test_after_any_schedule_of_accidents_nothing_is_lost_stuck_or_left_over(play
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", MANY, ids="seed{}".format)
 def test_after_many_schedules_of_accidents_nothing_is_lost_stuck_or_left_over(play, seed):
-    play(seed, 2 * NIGHTS)
+    play(seed, MORE_NIGHTS)
 
 
 def test_the_ordinary_schedules_draw_every_accident():
