@@ -167,7 +167,7 @@ def _spaces(reading: Reading, collection: str, wish: Wish) -> list[_Component]:
     components = []
     for place, node in reading.listed(reading.data[collection], kind, collection):
         number = reading.number(node, kind)
-        page = node.get("url") or f"{wish.root}/{path}/{node.get('slug') or number}"
+        page = str(node.get("url") or f"{wish.root}/{path}/{node.get('slug') or number}")
         space = (kind, number) if "spaces" in wish.contents else None
         if space:
             reading.found.append(Found(kind, node, page))
@@ -176,7 +176,7 @@ def _spaces(reading: Reading, collection: str, wish: Wish) -> list[_Component]:
         )
         for _, component in told:
             ref = reading.number(component, "component")
-            address = (component.get("url") or f"{page}/f/{ref}").rstrip("/")
+            address = str(component.get("url") or f"{page}/f/{ref}").rstrip("/")
             components.append(_Component(str(component.get("__typename")), ref, address, space))
     return [one for one in components if _wished(one, wish)]
 

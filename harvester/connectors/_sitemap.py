@@ -15,6 +15,7 @@ from typing import Any
 
 from harvester.connectors import Raw
 from harvester.connectors._answers import snippet
+from harvester.connectors._xml import child, local
 from harvester.errors import SourceChanged
 from harvester.model import Answer
 
@@ -89,10 +90,9 @@ def _addresses(content: bytes, where: str) -> Iterator[tuple[str, str]]:
         for _, entry in etree.iterparse(
             io.BytesIO(content.lstrip()), tag=("{*}url", "{*}sitemap"), **options
         ):
-            parts = (one for one in entry if isinstance(one.tag, str))  # not comments, not entities
-            loc = next((one for one in parts if etree.QName(one).localname == "loc"), None)
+            loc = child(entry, "loc")
             if loc is not None and (address := "".join((loc.text or "").split())):
-                yield ("sitemapindex" if etree.QName(entry).localname == "sitemap" else "urlset"), address
+                yield ("sitemapindex" if local(entry) == "sitemap" else "urlset"), address
             entry.clear()
     except etree.XMLSyntaxError as error:
         raise SourceChanged(

@@ -67,7 +67,7 @@ def parsed(content: bytes, *, charset: str | None) -> Element | None:
 
 def local(element: Element) -> str:
     """The name of an element without its namespace; empty for comments and instructions."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def children(element: Element | None, name: str) -> Iterator[Element]:

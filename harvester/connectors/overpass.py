@@ -175,7 +175,7 @@ def _record(element: Value) -> Record | Rejected:
     tags = element.get("tags")
     if not isinstance(tags, Mapping) or not tags:
         return Rejected(ref, "an element without tags: end the query with `out center meta;`, not with `>;`")
-    position = element.get("center") or element
+    position = center if isinstance(center := element.get("center"), dict) else element
     made = {
         "_type": element["type"],
         "_id": element["id"],

@@ -518,3 +518,13 @@ def test_decidim_type_that_a_site_does_not_tell_of_is_asked_for_its_identifier()
     known = {"Budgets": {"budgets": queries.Named("BudgetConnection")}}
 
     assert "edges { node { id } }" in queries.component(known, "Budgets", "1", first=5, after=None)
+
+
+def test_decidim_address_that_is_no_text_costs_no_record():
+    site = Site()
+    component = {"__typename": "Proposals", "id": "1", "url": 1.5}
+    process = {"id": "5", "slug": "eau", "url": 2.5, "title": said("Eau"), "components": [component]}
+    site.tells(queries.spaces(site.known, "participatoryProcesses"), {"participatoryProcesses": [process]})
+    site.holds("Proposals", "1", [one("8")])
+
+    assert refs(site.found()) == ["process-5", "proposal-8"]

@@ -233,3 +233,7 @@ def test_overpass_query_without_centres_is_told():
         seen(f"{URL}?data=[out:json];way[repair];out;", json.loads(answer())), Looks()
     ).unknown
     assert told.startswith("query: end it with `out center meta;`")
+
+
+def test_overpass_center_that_is_no_point_is_not_read():
+    assert refs(read(answer(element(center="Crest")))) == ["node/1"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from looks import Looks, page, seen
 from shelf import Shelf, harvested, reasons, recorded, refs, source, values
 
 from harvester import connectors
+from harvester.connectors._sitemap import listed
 from harvester.errors import SourceChanged, SourceUnavailable
 from harvester.mapping import compile_mapping
 from harvester.model import Kept, Record
@@ -504,3 +506,12 @@ def test_schema_org_sitemaps_that_differ_by_a_number_are_looked_at_once_and_all_
     assert found.keys == {"sitemaps": r"/post-sitemap\d*\.xml$"}
     assert f"{HOST}/post-sitemap2.xml" not in looks.asked
     assert found.publisher is None
+
+
+@pytest.mark.parametrize("space", ["http://e.example/%}b", "é}{", "a{b"])
+def test_sitemap_in_an_odd_namespace_lists_what_it_can(space):
+    entry = b"<url><loc>https://lieu.example/1</loc></url>"
+    body = f"<urlset xmlns='{space}'>".encode() + entry + b"</urlset>"
+
+    with suppress(SourceChanged):
+        assert listed(body, where="s").addresses in ((), ("https://lieu.example/1",))
