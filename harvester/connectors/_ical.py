@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -137,9 +138,16 @@ def _later(known: Event | None, event: Event) -> Event:
 def _version(event: Event) -> tuple[int, str, str]:
     """What orders versions: SEQUENCE, then LAST-MODIFIED, then DTSTAMP (RFC 5545, 3.8.7)."""
     sequence = event.get("SEQUENCE", 0)
-    marks = [getattr(event.get(name), "dt", None) for name in VERSIONED]
-    first, second = (name_of(mark) if isinstance(mark, date) else "" for mark in marks)
+    first, second = (_mark(event, name) for name in VERSIONED)
     return (int(sequence) if isinstance(sequence, int) else 0, first, second)
+
+
+def _mark(event: Event, name: str) -> str:
+    """When a version was made; nothing when that cannot be read."""
+    with suppress(ValueError):
+        moment = getattr(event.get(name), "dt", None)
+        return name_of(moment) if isinstance(moment, date) else ""
+    return ""
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -517,3 +517,10 @@ def test_ical_subscription_is_read_by_the_scheme_of_its_page_and_others_are_told
     assert found.url == "https://t.example/a.ics?x=1"
     assert found.learned[1:] == ["another calendar of the page: https://t.example/b.ics"]
     assert looks.asked == ["https://t.example/a.ics?x=1"]
+
+
+def test_ical_event_whose_mark_of_version_cannot_be_read_stays():
+    day = "DTSTART;VALUE=DATE:20261208"
+    both = calendar(event(day, "DTSTAMP:20261101T000000Z"), event(day, "DTSTAMP:{}"))
+
+    assert refs(read("ical", both)) == ["a"]
