@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
+import uvicorn
+from conftest import HEAD, Federation
+
+from demo.server import Partners
+from harvester import dumps
 from harvester.config import load
+from harvester.triplestore import Checkpoints, QueryPool
+from harvester.web import Serving, create_app
 
 MAP = (
     '{ ref = "id", name = "nom", description = "texte", postcode = "code", city = "ville", lat = "lat", lon = "lon",'
@@ -51,6 +65,60 @@ def harvest(federation: Any, *names: str) -> None:
     """Harvest these sources, or all of them."""
     for name in names or LICENCES:
         assert federation.run(name).outcome.succeeded
+
+
+def rebased(federation: Any, port: int, url: str) -> None:
+    """Declare the sources in a federation whose IRIs are addresses of a server on loopback."""
+    head = HEAD.replace("http://localhost:8000/", f"http://127.0.0.1:{port}/")
+    federation.config.write_text(head + toml(url), encoding="utf-8")
+
+
+@contextmanager
+def answering(federation: Any, port: int = 0) -> Iterator[httpx.Client]:
+    """The federation, published, with its dumps, on a real server; yields a client without preferences."""
+    federation.publish()
+    ledger, configured_as = federation.ledger(), configured(federation)
+    dumps.make(federation.layout, configured_as)
+    pool = QueryPool(Checkpoints(federation.layout.checkpoints).current(), workers=1)
+    serving = Serving(
+        federation=configured_as, ledger=ledger, pool=pool, layout=federation.layout,
+        next_run=lambda _source: None, running=dict, problems=list, configured=lambda: [*LICENCES],
+        now=lambda: datetime.now(UTC) + timedelta(seconds=1),
+    )  # fmt: skip
+    server = uvicorn.Server(uvicorn.Config(create_app(serving), port=port, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        heard = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{heard}", timeout=30, trust_env=False) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+        pool.close()
+        ledger.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def archipelago(folder: Any, furnished: Any) -> Iterator[tuple[Any, Any, httpx.Client]]:
+    """The federation of a whole test module, its partners, and a client of its server, at its own base."""
+    (folder / "partners").mkdir()
+    with Partners(folder / "partners") as partners:
+        federation, port = Federation(folder, furnished), free_port()
+        for name, records in RECORDS.items():
+            serve(partners, name, records)
+        rebased(federation, port, partners.url)
+        harvest(federation)
+        with answering(federation, port) as client:
+            yield federation, partners, client
 
 
 def declared(federation: Any, partners: Any) -> Any:

@@ -18,10 +18,11 @@ import orjson
 import pyoxigraph as ox
 
 from harvester import canonical, iri, vocab
-from harvester.dumps.entries import Entry, Rights
+from harvester.dumps.entries import Entry
 from harvester.dumps.spreadsheets import neutral
 from harvester.outline import label
 from harvester.profile import full
+from harvester.rights import Rights
 
 VERSION = 1
 """Raised when a form is written otherwise: every dump is made anew."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from harvester import canonical, vocab
 from harvester.dumps import stock
-from harvester.dumps.entries import Rights, entries, publishable
+from harvester.dumps.entries import entries
 from harvester.dumps.files import File, Packing
 from harvester.dumps.forms import VERSION, Form, forms
 from harvester.dumps.partitions import Partitions
@@ -28,6 +28,7 @@ from harvester.layout import Layout
 from harvester.ledger import Ledger
 from harvester.ledger.redaction import redactions
 from harvester.model import Federation
+from harvester.rights import Rights, publishable
 from harvester.triplestore import FileLock
 
 LOCK = "-dumps"
