@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pyoxigraph as ox
 import uvicorn
 from conftest import HEAD, Federation
 
 from demo.server import Partners
-from harvester import dumps
+from harvester import dumps, iri
 from harvester.config import load
 from harvester.triplestore import Checkpoints, QueryPool
 from harvester.web import Serving, create_app
@@ -119,6 +120,13 @@ def archipelago(folder: Any, furnished: Any) -> Iterator[tuple[Any, Any, httpx.C
         harvest(federation)
         with answering(federation, port) as client:
             yield federation, partners, client
+
+
+def graph(federation: Any, source: str) -> list[ox.Quad]:
+    """What is published of a source."""
+    checkpoint = Checkpoints(federation.layout.checkpoints).current()
+    name = ox.NamedNode(iri.source_graph(configured(federation).base, source))
+    return list(ox.Store.read_only(str(checkpoint)).quads_for_pattern(None, None, None, name))
 
 
 def declared(federation: Any, partners: Any) -> Any:

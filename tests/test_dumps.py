@@ -6,24 +6,52 @@ import csv
 import gzip
 import io
 import json
+import os
+import time
 from hashlib import sha256
 
 import islands
 import pyoxigraph as ox
 import pytest
 import rdflib
+from conftest import Federation
+from typer.testing import CliRunner
 
-from harvester import dumps, iri
+from demo.server import Partners
+from harvester import cli, dumps, iri
 from harvester.dumps import making, stock
 from harvester.dumps.partitions import read
+from harvester.harvest import Children
+from harvester.keeping import leftovers
 from harvester.ledger.redaction import redactions
+from harvester.triplestore import FileLock
 
 BASE = "http://localhost:8000/"
 
 
 @pytest.fixture
 def published(federation, partners):
+    """A federation that a test may change."""
     return islands.declared(federation, partners)
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory, furnished):
+    """One that none changes, its dumps made."""
+    folder = tmp_path_factory.mktemp("still")
+    (folder / "partners").mkdir()
+    with Partners(folder / "partners") as partners:
+        federation = islands.declared(Federation(folder, furnished), partners)
+        federation.publish()
+        assert made(federation) == ["ateliers", "cafes", "jardins", "ODbL-1.0", "etalab-2.0"]
+        yield federation
+
+
+def command(federation, *words: str):
+    places = ["--json", "--config", str(federation.config), "--store", str(federation.layout.root)]
+    ran = CliRunner().invoke(cli.app, [*words, *places])
+    assert ran.exit_code == 0, ran.output
+    return json.loads(ran.stdout)
 
 
 def made(federation) -> list[str]:
@@ -52,34 +80,31 @@ def quads(text: bytes) -> set[ox.Quad]:
     return set(ox.parse(text, format=ox.RdfFormat.N_QUADS))
 
 
-def test_each_published_source_and_each_licence_has_its_set_and_the_unlicensed_none(published):
-    assert made(published) == ["ateliers", "cafes", "jardins", "ODbL-1.0", "etalab-2.0"]
-    assert sorted(stock.kept(published.layout)) == [
+def test_each_published_source_and_each_licence_has_its_set_and_the_unlicensed_none(still):
+    assert sorted(stock.kept(still.layout)) == [
         ("licences", "ODbL-1.0"), ("licences", "etalab-2.0"),
         ("sources", "ateliers"), ("sources", "cafes"), ("sources", "jardins"),
     ]  # fmt: skip
-    odbl = held(published, "licences", "ODbL-1.0")
+    odbl = held(still, "licences", "ODbL-1.0")
     assert (odbl.sources, odbl.records, odbl.licence) == (["ateliers", "jardins"], 5, "ODbL-1.0")
     assert odbl.credits == ["Réseau des ateliers, ODbL-1.0", "Réseau des jardins, ODbL-1.0"]
 
 
-def test_the_quads_are_those_of_the_published_graph_and_say_whose_they_are(published):
-    made(published)
+def test_the_quads_are_those_of_the_published_graph_and_say_whose_they_are(still):
     own, prov = iri.source_graph(BASE, "jardins"), iri.graph(BASE, "prov")
-    wanted = {quad for quad in quads(published.dump()) if quad.graph_name.value == own}
+    wanted = set(islands.graph(still, "jardins"))
 
-    found = quads(content(published, "sources", "jardins", "nquads"))
+    found = quads(content(still, "sources", "jardins", "nquads"))
 
     assert {quad for quad in found if quad.graph_name.value == own} == wanted
     said = {quad.object.value for quad in found if quad.graph_name.value == prov}
     assert {"Les jardins", "Réseau des jardins, ODbL-1.0", iri.concept("licences", "ODbL-1.0")} <= said
 
 
-def test_every_form_of_triples_says_the_same(published):
-    made(published)
-    wanted = {quad.triple for quad in quads(content(published, "sources", "jardins", "nquads"))}
-    turtle = content(published, "sources", "jardins", "turtle")
-    lines = content(published, "sources", "jardins", "jsonld").decode().splitlines()
+def test_every_form_of_triples_says_the_same(still):
+    wanted = {quad.triple for quad in quads(content(still, "sources", "jardins", "nquads"))}
+    turtle = content(still, "sources", "jardins", "turtle")
+    lines = content(still, "sources", "jardins", "jsonld").decode().splitlines()
 
     found = {quad.triple for quad in ox.parse(turtle, format=ox.RdfFormat.TURTLE)}
     told = set()
@@ -95,9 +120,8 @@ def test_every_form_of_triples_says_the_same(published):
     assert len(graph) == len(wanted)
 
 
-def test_csv_has_a_line_for_each_record_and_no_formula(published):
-    made(published)
-    text = content(published, "licences", "ODbL-1.0", "csv").decode()
+def test_csv_has_a_line_for_each_record_and_no_formula(still):
+    text = content(still, "licences", "ODbL-1.0", "csv").decode()
     rows = {row["iri"]: row for row in csv.DictReader(io.StringIO(text))}
     garden = rows[f"{BASE}id/jardins/j1"]
 
@@ -115,9 +139,8 @@ def test_csv_has_a_line_for_each_record_and_no_formula(published):
     assert rows[f"{BASE}id/jardins/j/3"]["lat"] == ""
 
 
-def test_geojson_holds_every_record_those_without_a_point_included(published):
-    made(published)
-    told = json.loads(content(published, "licences", "ODbL-1.0", "geojson"))
+def test_geojson_holds_every_record_those_without_a_point_included(still):
+    told = json.loads(content(still, "licences", "ODbL-1.0", "geojson"))
     features = {one["id"]: one for one in told["features"]}
 
     assert len(features) == 5
@@ -128,14 +151,13 @@ def test_geojson_holds_every_record_those_without_a_point_included(published):
     }  # fmt: skip
 
 
-def test_a_licence_holds_what_its_sources_hold_in_every_form(published):
-    made(published)
+def test_a_licence_holds_what_its_sources_hold_in_every_form(still):
     for form in ("nquads", "turtle"):
         syntax = ox.RdfFormat.N_QUADS if form == "nquads" else ox.RdfFormat.TURTLE
-        parts = (content(published, "sources", name, form) for name in ("ateliers", "jardins"))
+        parts = (content(still, "sources", name, form) for name in ("ateliers", "jardins"))
         wanted = {quad for part in parts for quad in ox.parse(part, format=syntax)}
-        assert set(ox.parse(content(published, "licences", "ODbL-1.0", form), format=syntax)) == wanted
-    assert len(content(published, "licences", "ODbL-1.0", "jsonld").splitlines()) == 5
+        assert set(ox.parse(content(still, "licences", "ODbL-1.0", form), format=syntax)) == wanted
+    assert len(content(still, "licences", "ODbL-1.0", "jsonld").splitlines()) == 5
 
 
 def test_only_what_changed_is_made_again_and_twice_is_nothing(published, partners):
@@ -214,10 +236,9 @@ def test_what_was_made_before_the_ledger_forgot_is_not_shown_and_is_made_again(p
     assert made(published) == ["ateliers", "cafes", "jardins", "ODbL-1.0", "etalab-2.0"]
 
 
-def test_figures_are_counted_with_the_dump(published):
-    made(published)
-    told = read(held(published, "sources", "jardins").void)
-    parsed = list(ox.parse(content(published, "sources", "jardins", "nquads"), format=ox.RdfFormat.N_QUADS))
+def test_figures_are_counted_with_the_dump(still):
+    told = read(held(still, "sources", "jardins").void)
+    parsed = list(ox.parse(content(still, "sources", "jardins", "nquads"), format=ox.RdfFormat.N_QUADS))
     own = [quad for quad in parsed if quad.graph_name.value.endswith("/jardins")]
 
     assert (told.records, told.triples, told.places) == (3, len(own), 3)
@@ -226,3 +247,130 @@ def test_figures_are_counted_with_the_dump(published):
     assert told.classes["https://w3id.org/archipel/ns#Initiative"] == 3
     assert told.links["http://purl.org/dc/terms/spatial", "territories"] == 3
     assert told.examples == [f"{BASE}id/jardins/{ref}" for ref in ("j/3", "j1", "j2")]
+
+
+def test_the_server_has_them_made_when_nobody_harvests_and_ends_what_is_under_way(published):
+    ledger, pool = published.ledger(), Children(1)
+    at_work = FileLock(published.layout.source_lock("jardins"))
+    assert at_work.acquire()
+    keeper = dumps.Keeper(published.layout, islands.configured(published), ledger, pool, look_every_s=0.02)
+    keeper.start()
+    try:
+        time.sleep(0.3)
+        assert list(stock.kept(published.layout)) == []
+        at_work.release()
+        deadline = time.monotonic() + 60
+        while held(published, "licences", "etalab-2.0") is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        keeper.stop()
+        ledger.close()
+    assert not keeper.is_alive()
+
+
+def test_export_writes_one_file_for_each_published_source(still, tmp_path):
+    told = command(still, "export", "--format", "csv", "--to", str(tmp_path / "ici"))
+    assert [file["source"] for file in told["files"]] == ["ateliers", "cafes", "jardins"]
+    file = tmp_path / "ici" / "jardins.csv.gz"
+    assert sha256(file.read_bytes()).hexdigest() == told["files"][2]["sha256"]
+    assert gzip.decompress(file.read_bytes()) == content(still, "sources", "jardins", "csv")
+    assert sorted(path.name for path in (tmp_path / "ici").iterdir()) == [
+        "ateliers.csv.gz", "cafes.csv.gz", "jardins.csv.gz"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["secrets"], "nothing of it is published"),
+        (["personne"], "no source 'personne'"),
+        (["--format", "xls"], "xls"),
+    ],
+)
+def test_export_refuses_what_it_cannot_write(still, tmp_path, words, complaint):
+    ran = CliRunner().invoke(
+        cli.app,
+        [
+            "export",
+            *words,
+            "--to",
+            str(tmp_path),
+            "--config",
+            str(still.config),
+            "--store",
+            str(still.layout.root),
+        ],
+    )
+    assert ran.exit_code == 2
+    assert complaint in ran.output
+
+
+def test_the_doctor_finds_a_dump_that_was_left_half_written(published):
+    folder = stock.begin(published.layout, "sources", "jardins", "abc")
+    (folder / "jardins.csv.gz").write_bytes(b"half")
+    os.utime(folder, (1, 1))
+    assert list(leftovers.unfinished(published.layout)) == [folder]
+
+
+# --- over HTTP ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def client(still):
+    with islands.answering(still) as running:
+        yield running
+
+
+def test_the_list_tells_licence_credit_sizes_and_checksums(client):
+    sets = client.get("/dumps/", headers={"accept": "application/json"}).json()["sets"]
+    assert [(one["group"], one["name"], one["records"]) for one in sets] == [
+        ("licences", "ODbL-1.0", 5), ("licences", "etalab-2.0", 1),
+        ("sources", "ateliers", 2), ("sources", "cafes", 1), ("sources", "jardins", 3),
+    ]  # fmt: skip
+    assert sets[4]["credits"] == ["Réseau des jardins, ODbL-1.0"]
+    assert sets[4]["licence_url"].startswith("https://opendatacommons.org/")
+    page = client.get("/dumps/?lang=en", headers={"accept": "text/html"}).text
+    assert "jardins.geojson.gz" in page
+    assert "Réseau des jardins, ODbL-1.0" in page
+    assert client.get("/dumps/", headers={"accept": "image/png"}).status_code == 406
+
+
+def test_every_file_is_what_its_checksum_says(client):
+    sums = dict(reversed(line.split("  ")) for line in client.get("/dumps/SHA256SUMS").text.splitlines())
+    assert len(sums) == 25
+    for name, wanted in sums.items():
+        answer = client.get(f"/dumps/{name}", headers={"accept-encoding": "identity"})
+        assert (answer.headers["content-type"], sha256(answer.content).hexdigest()) == (
+            "application/gzip",
+            wanted,
+        )
+        assert 'rel="license"' in answer.headers["link"]
+
+
+def test_a_file_comes_in_pieces_and_is_not_sent_twice(client):
+    whole = client.get("/dumps/sources/jardins.nq.gz")
+    tag = whole.headers["etag"]
+    part = client.get("/dumps/sources/jardins.nq.gz", headers={"range": "bytes=10-", "if-range": tag})
+    assert (part.status_code, part.content) == (206, whole.content[10:])
+    other = client.get("/dumps/sources/jardins.nq.gz", headers={"range": "bytes=10-", "if-range": '"other"'})
+    assert (other.status_code, other.content) == (200, whole.content)
+    assert client.get("/dumps/sources/jardins.nq.gz", headers={"if-none-match": tag}).status_code == 304
+    assert client.head("/dumps/sources/jardins.nq.gz").headers["content-length"] == str(len(whole.content))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity", "gzip;q=0"])
+def test_without_gz_it_comes_as_it_is(client, still, coding):
+    answer = client.get("/dumps/sources/jardins.csv", headers={"accept-encoding": coding})
+    assert answer.content == content(still, "sources", "jardins", "csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers.get("content-encoding") == ("gzip" if coding == "gzip" else None)
+    assert "Accept-Encoding" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    "path", ["sources/secrets.nq.gz", "sources/..%2f..%2fledger.sqlite", "sources/jardins.exe", "autres/jardins.nq.gz",
+             "sources/jardins", "sources/..nq.gz"]
+)  # fmt: skip
+def test_what_is_no_dump_is_not_there(client, path):
+    assert client.get(f"/dumps/{path}").status_code == 404

@@ -21,7 +21,7 @@ from harvester.ledger.redaction import redactions
 from harvester.model import Federation
 from harvester.triplestore import held_since
 
-_LOOK_EVERY_S = 2.0
+_AFTER_A_FAULT_S = 30.0
 _PATIENCE_S = 3600.0
 """A round that does not end keeps no one waiting longer."""
 
@@ -32,10 +32,18 @@ _REST = 10
 class Keeper(Thread):
     """Has dumps made until stopped."""
 
-    def __init__(self, layout: Layout, federation: Federation, ledger: Ledger, pool: Executor) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        federation: Federation,
+        ledger: Ledger,
+        pool: Executor,
+        *,
+        look_every_s: float = 2,
+    ) -> None:
         super().__init__(name="dumps", daemon=True)
         self._layout, self._federation, self._ledger = layout, federation, ledger
-        self._pool = pool
+        self._pool, self._look_every_s = pool, look_every_s
         self._ending = Event()
         self._seen: Any = None
         self._waiting_since: float | None = None
@@ -43,18 +51,21 @@ class Keeper(Thread):
 
     def run(self) -> None:
         """Make what is due; a fault is logged and tried again, what was made before stays."""
-        while not self._ending.wait(_LOOK_EVERY_S):
+        while not self._ending.wait(self._look_every_s):
             try:
                 self._look()
-            except (HarvesterError, OSError) as error:
-                self._log.error("dumps not made", reason=str(error), again_in_s=_LOOK_EVERY_S * _REST)
-                self._ending.wait(_LOOK_EVERY_S * _REST)
-            except CancelledError:  # the server ends
+            except (HarvesterError, OSError, RuntimeError) as error:  # the last: an executor that ends
+                if self._ending.is_set():
+                    return
+                self._log.error("dumps not made", reason=str(error), again_in_s=_AFTER_A_FAULT_S)
+                self._ending.wait(_AFTER_A_FAULT_S)
+            except CancelledError:
                 return
 
     def stop(self) -> None:
-        """End; the executor is its owner's business."""
+        """End, and end the executor with what it is at: the next start goes on."""
         self._ending.set()
+        self._pool.shutdown(cancel_futures=True)
         self.join()
 
     def _look(self) -> None:
