@@ -119,8 +119,12 @@ def outline(base: str, record: IRI, told: Said) -> Outline:
 
 def of(base: str, triples: bytes) -> Outline:
     """The outline of a record, from its triples as published."""
-    quads = list(ox.parse(triples, format=ox.RdfFormat.N_TRIPLES))
-    return outline(base, subject(triples), said(quads))
+    return outline(base, subject(triples), said(parsed(triples)))
+
+
+def parsed(triples: bytes) -> Sequence[ox.Quad]:
+    """Triples as published, as terms."""
+    return list(ox.parse(triples, format=ox.RdfFormat.N_TRIPLES))
 
 
 def label(concept: str, language: str = "fr") -> str:

@@ -27,7 +27,7 @@ class Entry:
 def entry(of: Rights, triples: bytes) -> Entry:
     """One record, parsed once for all forms."""
     record = outline.subject(triples)
-    quads = list(ox.parse(triples, format=ox.RdfFormat.N_TRIPLES))
+    quads = outline.parsed(triples)
     return Entry(of, record, triples, quads, outline.outline(of.base, record, outline.said(quads)))
 
 

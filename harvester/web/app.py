@@ -23,6 +23,7 @@ from harvester.web import (
     catalogue,
     changes,
     dumps,
+    exchange,
     health,
     profile_page,
     questions,
@@ -60,7 +61,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.catalogue = {}
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
-    for room in (report, sources, records, sparql, catalogue, changes, dumps, *VOCABULARY, health):
+    for room in (report, sources, records, sparql, catalogue, changes, dumps, exchange, *VOCABULARY, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)
