@@ -49,6 +49,26 @@ def source(base: str, source_id: str) -> IRI:
     return IRI(f"{base}sources/{source_id}")
 
 
+def catalogue(base: str) -> IRI:
+    """The federation as a catalogue; also the address of its page."""
+    return IRI(f"{base}catalog")
+
+
+def whole(base: str) -> IRI:
+    """Everything published, as one dataset."""
+    return IRI(f"{base}catalog#tout")
+
+
+def version(base: str, change: int) -> IRI:
+    """A record as one change left it."""
+    return IRI(f"{base}version/{change}")
+
+
+def stream(base: str, source: str | None = None) -> IRI:
+    """The event stream of all changes, or of those of one source; its page without the fragment."""
+    return IRI(f"{base}changes{f'?source={source}' if source else ''}#flux")
+
+
 def run(base: str, source_id: str, run_id: int) -> IRI:
     """One harvest of one source."""
     return IRI(f"{base}run/{source_id}/{run_id}")

@@ -43,6 +43,11 @@ class Layout:
         return self.root / "published.json"
 
     @property
+    def dumps(self) -> Path:
+        """What is published, as files to take away."""
+        return self.root / "dumps"
+
+    @property
     def writer_lock(self) -> Path:
         """Whoever holds it applies changes."""
         return self.root / "writer.lock"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from harvester.cli import asking, deciding, harvesting, keeping, serving, sourcing, withdrawing
+from harvester.cli import asking, deciding, exporting, harvesting, keeping, serving, sourcing, withdrawing
 
 app = typer.Typer(
     help="Archipel: harvest citizen and transition initiatives into one linked-data federation.",
@@ -20,7 +20,7 @@ for command in (
     serving.up, harvesting.run, serving.serve, serving.schedule, harvesting.check, asking.status, asking.why,
     asking.report, deciding.release, deciding.discard, withdrawing.withdraw, withdrawing.reinstate,
     asking.query, harvesting.rebuild, keeping.prune, keeping.backup, keeping.restore, keeping.doctor,
-    asking.territory,
+    asking.territory, exporting.export,
 ):  # fmt: skip
     app.command()(command)
 sourcing.app.command()(deciding.remove)

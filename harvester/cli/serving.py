@@ -17,6 +17,7 @@ import typer
 
 from harvester.cli.harvesting import progress
 from harvester.cli.house import CONFIG, FAILED, STORE, Config, House, Store, Verbose, err, house, out, stop
+from harvester.dumps import Keeper
 from harvester.harvest import Children, Report
 from harvester.publish import Publisher
 from harvester.schedule import Clock
@@ -127,10 +128,23 @@ def _publishing(opened: House, swapped: Callable[[Path], None]) -> Iterator[None
     publisher = Publisher(opened.layout, opened.federation, opened.ledger, swapped)
     publisher.start()
     try:
-        yield
+        with _dumping(opened):
+            yield
     finally:
         publisher.stop()
         lock.release()
+
+
+@contextmanager
+def _dumping(opened: House) -> Iterator[None]:
+    """Have dumps made in the background, in a process that ends with this one."""
+    pool = Children(1, verbose=opened.verbose)
+    keeper = Keeper(opened.layout, opened.federation, opened.ledger, pool)
+    keeper.start()
+    try:
+        yield
+    finally:
+        keeper.stop()
 
 
 @contextmanager

@@ -149,7 +149,7 @@ def drop_leftovers(work: Withdrawal) -> None:
         for digest in set(raw.digests()) - bodies(work.ledger):
             raw.remove(digest)
         raw.sweep(datetime.now(UTC))
-    shutil.rmtree(work.layout.root / "dumps", ignore_errors=True)
+    shutil.rmtree(work.layout.dumps, ignore_errors=True)
 
 
 @contextmanager

@@ -18,7 +18,12 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from harvester.errors import QueryError, StoreError
+from harvester.feed import Timeline
 from harvester.web import (
+    catalogue,
+    changes,
+    dumps,
+    exchange,
     health,
     profile_page,
     questions,
@@ -52,9 +57,11 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.overview = Overview(serving)
     app.state.examples = Examples(serving)
     app.state.usage = Usage(serving)
+    app.state.timeline = Timeline(serving.ledger)
+    app.state.catalogue = {}
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
-    for room in (report, sources, records, sparql, *VOCABULARY, health):
+    for room in (report, sources, records, sparql, catalogue, changes, dumps, exchange, *VOCABULARY, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)

@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator, Mapping
 
 from harvester import canonical
+from harvester.dumps.spreadsheets import neutral
 from harvester.model import Finding, Severity
 from harvester.profile import predicate, report_triples
 from harvester.web.negotiation import LANGUAGES
@@ -22,8 +23,6 @@ COLUMNS = (
 )  # fmt: skip
 """The columns of the CSV: one line for each finding of each record."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def as_csv(report: Report) -> str:
     """One line for each finding of the records of this part, after a line of column names."""
@@ -34,11 +33,6 @@ def as_csv(report: Report) -> str:
         for remark in told.remarks:
             rows.writerow([neutral(cell) for cell in _cells(told, remark)])
     return out.getvalue()
-
-
-def neutral(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would run."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def as_ntriples(report: Report, base: str) -> bytes:

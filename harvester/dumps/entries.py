@@ -1,0 +1,37 @@
+"""Room: a published record as dumps write it: its triples, its outline, whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from harvester import outline
+from harvester.ledger import Ledger
+from harvester.model import IRI
+from harvester.rights import Rights
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record: its triples as published and parsed, its outline."""
+
+    rights: Rights
+    record: IRI
+    triples: bytes
+    quads: Sequence[ox.Quad]
+    outline: outline.Outline
+
+
+def entry(of: Rights, triples: bytes) -> Entry:
+    """One record, parsed once for all forms."""
+    record = outline.subject(triples)
+    quads = outline.parsed(triples)
+    return Entry(of, record, triples, quads, outline.outline(of.base, record, outline.said(quads)))
+
+
+def entries(ledger: Ledger, of: Rights) -> tuple[int, Iterator[Entry]]:
+    """The position of a source, and its published records by ref, read as they are asked for."""
+    position, payloads = ledger.published(of.source)
+    return position, (entry(of, triples) for triples in payloads)
