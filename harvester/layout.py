@@ -43,6 +43,11 @@ class Layout:
         return self.root / "published.json"
 
     @property
+    def mirror(self) -> Path:
+        """How far the mirror on another machine has come, and what keeps it behind."""
+        return self.root / "mirror.json"
+
+    @property
     def writer_lock(self) -> Path:
         """Whoever holds it applies changes."""
         return self.root / "writer.lock"

@@ -18,6 +18,7 @@ import typer
 from harvester.cli.harvesting import progress
 from harvester.cli.house import CONFIG, FAILED, STORE, Config, House, Store, Verbose, err, house, out, stop
 from harvester.harvest import Children, Report
+from harvester.mirror import Follower
 from harvester.publish import Publisher
 from harvester.schedule import Clock
 from harvester.triplestore import Checkpoints, FileLock, QueryPool
@@ -127,10 +128,25 @@ def _publishing(opened: House, swapped: Callable[[Path], None]) -> Iterator[None
     publisher = Publisher(opened.layout, opened.federation, opened.ledger, swapped)
     publisher.start()
     try:
-        yield
+        with _mirroring(opened):
+            yield
     finally:
         publisher.stop()
         lock.release()
+
+
+@contextmanager
+def _mirroring(opened: House) -> Iterator[None]:
+    """Follow with the mirror in the background, if there is one."""
+    at = opened.federation.mirror
+    follower = Follower(at, opened.layout, opened.federation, opened.ledger) if at else None
+    try:
+        if follower:
+            follower.start()
+        yield
+    finally:
+        if follower:
+            follower.stop()
 
 
 @contextmanager
