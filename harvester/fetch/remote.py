@@ -51,7 +51,7 @@ class Remote:
         at: RemoteStore,
         *,
         agent: str,
-        timeout_s: float = 120,
+        timeout_s: float = 300,
         attempts: int = 3,
         backoff_s: float = 0.5,
     ) -> None:

@@ -148,6 +148,11 @@ class Ledger:
         with self._engine.connect() as connection:
             return connection.execute(select(runs).where(runs.c.id == number)).one()
 
+    def outcomes(self) -> Mapping[str, int]:
+        """How many runs of sources ended in each word."""
+        query = select(runs.c.outcome, func.count().label("n")).where(runs.c.source != "")
+        return {row.outcome: row.n for row in self._rows(query.group_by(runs.c.outcome))}
+
     def last_run(self) -> int:
         """The number of the last run of any source; 0 before the first."""
         with self._engine.connect() as connection:
