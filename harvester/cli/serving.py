@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,10 @@ from harvester.mirror import Follower
 from harvester.publish import Publisher
 from harvester.schedule import Clock
 from harvester.triplestore import Checkpoints, FileLock, QueryPool
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
 
 DEMO = Path(__file__).parents[2] / "demo"
 DEMO_PORT = 8018
@@ -142,13 +146,18 @@ def _stay(opened: House, listen: Listening, *, harvest: bool) -> None:
             access_log=listen.access_log,
         )
         out.print(f"{opened.federation.title}: {address}   (sources: /sources, SPARQL: /sparql)")
-        # the base is configured, so that nothing of what a proxy says is needed but who asks
-        believed: dict[str, Any] = {
-            "proxy_headers": listen.behind is not None,
-            "forwarded_allow_ips": listen.behind,
-        }
-        config = uvicorn.Config(create_app(serving), log_level="warning", access_log=False, **believed)
-        uvicorn.Server(config).run(sockets=[listening])
+        uvicorn.Server(server_config(create_app(serving), listen)).run(sockets=[listening])
+
+
+def server_config(app: ASGIApp, listen: Listening) -> uvicorn.Config:
+    """How it is served; of what a proxy says only who asks is wanted, from the one that is believed."""
+    import uvicorn
+
+    believed: dict[str, Any] = {
+        "proxy_headers": listen.behind is not None,
+        "forwarded_allow_ips": listen.behind,
+    }
+    return uvicorn.Config(app, log_level="warning", access_log=False, **believed)
 
 
 @contextmanager
