@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import ssl
@@ -23,6 +25,7 @@ from test_harvest import LISTING, gardens, serve, table
 from harvester.cli.serving import Listening, server_config
 
 EXAMPLE = (ROOT / "deploy/nginx/archipel.conf").read_text(encoding="utf-8")
+CONTAINERFILE = ROOT / "deploy/container/Containerfile"
 UNIT = ROOT / "deploy/systemd/archipel.service"
 AROUND = """
 {user}
@@ -42,7 +45,7 @@ BROWSER = {"Accept": "text/html"}
 LONG = "SELECT * WHERE { GRAPH ?g { ?a ?b ?c } GRAPH ?h { ?d ?e ?f } }"
 _LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 
 @contextmanager
@@ -67,7 +70,7 @@ def nginx(folder, port: int, behind: int):
         assert said in text
         text = text.replace(said, here)
     (folder / "archipel.conf").write_text(text, encoding="utf-8")
-    user = "user root;" if shutil.os.getuid() == 0 else ""  # its folder is ours alone
+    user = "user root;" if os.getuid() == 0 else ""  # its folder is ours alone
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user), encoding="utf-8")
     command = ["nginx", "-p", folder, "-c", folder / "nginx.conf", "-g", "daemon off;"]
     trust = ssl.create_default_context(cafile=folder / "cert.pem")
@@ -230,3 +233,54 @@ def test_the_unit_is_sound_and_exposes_little(tmp_path):
 
     assert [line for line in said.stderr.splitlines() if "archipel" in line] == []
     assert exposed.returncode == 0, exposed.stdout[-2000:]
+
+
+def steps(word: str) -> list[list[str]]:
+    """The arguments of each line of the Containerfile that begins with this word."""
+    text = CONTAINERFILE.read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line.split()[1:] for line in text.splitlines() if line.split(" ")[0] == word]
+
+
+def test_what_the_container_copies_is_enough_to_install_serve_and_be_found_healthy(
+    tmp_path, federation, partners
+):
+    """There is no image to start from without a registry of them: its own steps are run in a folder of their own."""
+    inside = tmp_path / "opt"
+    for *names, to in steps("COPY"):
+        for name in names:
+            copied(ROOT / name, inside / (name if to == "./" else to))
+    install = " ".join(steps("RUN")[1]).partition(" && ")[0].split()
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    subprocess.run(install, cwd=inside, env={**os.environ, "HOME": str(tmp_path)}, check=True, timeout=280)
+    serve(partners, gardens(5))
+    federation.declare(table(partners.url + LISTING))
+    told = dict(each.split("=") for each in steps("ENV")[0])
+    assert set(told) == {"HARVESTER_CONFIG", "HARVESTER_STORE"}
+    here = {"HARVESTER_CONFIG": str(federation.config), "HARVESTER_STORE": str(federation.layout.root)}
+    port = str(free_port())
+    (entry,), (words,) = (
+        [json.loads(" ".join(line)) for line in steps(word)] for word in ("ENTRYPOINT", "CMD")
+    )
+    command = [place(inside, entry[0]), *words[:-1], port]
+    health = json.loads(" ".join(steps("HEALTHCHECK")[0]).partition(" CMD ")[2])
+    asked = [place(inside, health[0]), health[1], health[2].replace("8000", port)]
+
+    def healthy() -> bool:
+        return subprocess.run(asked, env=bare, capture_output=True, check=False).returncode == 0
+
+    assert not healthy()
+    with started(command, healthy, said=tmp_path / "said", cwd=tmp_path, env=bare | here):
+        ready = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False)
+        assert ready.json()["status"] == "ready"
+
+
+def copied(what, there):
+    there.parent.mkdir(parents=True, exist_ok=True)
+    if what.is_dir():
+        shutil.copytree(what, there, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(what, there)
+
+
+def place(inside, path: str) -> str:
+    return path.replace("/opt/archipel", str(inside))
