@@ -10,6 +10,7 @@ HarvesterError
   RecordError          this record is skipped and reported; the run goes on
   StoreError           changes are not applied yet; the ledger keeps them
     DiskError            the disk refuses: full, not writable, failing; nothing committed is lost
+    MirrorError          the remote mirror does not take what changed: it is behind, and brought up later
   QueryError           the asker's fault or limit; carries the HTTP status
 
 A message reads *where: who: what is wrong; what to do*, on one line, with the offending value.
@@ -95,6 +96,10 @@ class StoreError(HarvesterError):
 
 class DiskError(StoreError):
     """The disk under the store refuses: full, not writable, failing; nothing committed is lost."""
+
+
+class MirrorError(StoreError):
+    """The remote mirror cannot be asked or does not take what changed; it is brought up later."""
 
 
 _REMEDIES = (

@@ -48,6 +48,11 @@ class Layout:
         return self.root / "dumps"
 
     @property
+    def mirror(self) -> Path:
+        """How far the mirror on another machine has come, and what keeps it behind."""
+        return self.root / "mirror.json"
+
+    @property
     def writer_lock(self) -> Path:
         """Whoever holds it applies changes."""
         return self.root / "writer.lock"

@@ -199,6 +199,16 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteStore:
+    """A triple store that mirrors ours, by its addresses; `auth` holds `user:password`."""
+
+    query: str
+    update: str
+    graph_store: str
+    auth: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Federation:
     """The `[federation]` table: what every source shares."""
 
@@ -211,6 +221,7 @@ class Federation:
     keep_raw: timedelta = timedelta(days=30)
     keep_runs: timedelta = timedelta(days=365)
     webhook: str | Secret | None = None
+    mirror: RemoteStore | None = None
 
 
 @dataclass(frozen=True, slots=True)

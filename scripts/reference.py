@@ -151,6 +151,7 @@ def _configuration() -> Iterator[str]:
     yield from _settings("[federation]", tables.FederationTable)
     yield from _settings("[federation.retention]", tables.RetentionTable)
     yield from _settings("[federation.notify]", tables.NotifyTable)
+    yield from _settings("[federation.triplestore]", tables.TriplestoreTable)
     yield _ON_A_SOURCE
     yield from _fields(tables.SourceTable)
     for model, name in _SUBTABLES:

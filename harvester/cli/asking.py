@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -33,6 +33,7 @@ from harvester.ledger.decisions import held
 from harvester.ledger.freshness import freshness
 from harvester.ledger.why import of_host
 from harvester.ledger.why import why as stories
+from harvester.mirror import note
 from harvester.model import State
 from harvester.schedule import trigger
 from harvester.triplestore import Checkpoints, Query, QueryPool
@@ -45,7 +46,7 @@ def status(
     with house(config, store, verbose=verbose) as opened:
         rows = _status(opened)
         if json:
-            say_json({"sources": [telling.plain(row) for row in rows]})
+            say_json({"sources": [telling.plain(row) for row in rows], "mirror": _mirror(opened)})
             return
         table = Table(box=None, pad_edge=False)
         shown = [name for name, always in _SHOWN.items() if always or any(row[name] for row in rows)]
@@ -54,6 +55,24 @@ def status(
         for row in rows:
             table.add_row(*(telling.cell(row[name]) for name in shown))
         out.print(table)
+        if mirror := _mirror(opened):
+            out.print(telling.mirror(mirror), markup=False)
+
+
+def _mirror(opened: House) -> dict[str, Any] | None:
+    """How the mirror stands; None without one."""
+    if opened.federation.mirror is None:
+        return None
+    told = note(opened.layout)
+    return telling.plain(
+        {
+            "change": told.change,
+            "behind": told.behind(opened.ledger.position()),
+            "at": told.at,
+            "since": told.since,
+            "trouble": told.trouble,
+        }
+    )
 
 
 def why(

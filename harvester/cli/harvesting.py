@@ -36,6 +36,7 @@ from harvester.harvest import Asked, Children, From, Report, harvest_round
 from harvester.harvest.children import Told
 from harvester.keeping.alarming import alarm
 from harvester.keeping.retention import prune_when_due
+from harvester.mirror import mirrored
 from harvester.model import Outcome, Source
 from harvester.publish import Publication, published
 from harvester.triplestore import FileLock
@@ -128,10 +129,19 @@ def _keep(opened: House, *, quiet: bool) -> None:
 
 
 def rebuild(
-    config: Config = CONFIG, store: Store = STORE, json: Json = False, verbose: Verbose = False
+    mirror: Annotated[bool, typer.Option("--mirror", help="only the mirror, also beside a server")] = False,
+    config: Config = CONFIG,
+    store: Store = STORE,
+    json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Make the triple store anew from the ledger."""
+    """Make the triple store anew from the ledger, and its mirror if there is one."""
     with house(config, store, verbose=verbose) as opened:
+        if mirror:
+            _mirror_anew(opened)
+            if json:
+                say_json({"change": opened.ledger.position()})
+            return
         lock = FileLock(opened.layout.writer_lock)
         if not lock.acquire():
             stop(f"{lock.path}: held by another process; stop the server first")
@@ -143,6 +153,8 @@ def rebuild(
             say_json({"change": position})
         else:
             out.print(f"rebuilt up to change {position}")
+        if opened.federation.mirror:
+            _mirror_anew(opened)
 
 
 def publish(opened: House) -> None:
@@ -157,6 +169,27 @@ def publish(opened: House) -> None:
         time.sleep(0.2)
     with lock_held(lock):
         _refresh(opened)
+    _mirror(opened)
+
+
+def _mirror(opened: House) -> None:
+    """Bring the mirror up; one that is behind is told, and keeps no run from having ended well."""
+    at = opened.federation.mirror
+    done = mirrored(at, opened.layout, opened.federation, opened.ledger) if at else None
+    if done and done.trouble:
+        err.print(done.trouble, markup=False, style="yellow")
+
+
+def _mirror_anew(opened: House) -> None:
+    at = opened.federation.mirror
+    if at is None:
+        stop("no mirror is configured; say `triplestore = { query = …, update = …, graph_store = … }`")
+    done = mirrored(at, opened.layout, opened.federation, opened.ledger, anew=True)
+    if done is None:
+        stop("the mirror is being brought up by another process, or nothing is published yet", code=FAILED)
+    if done.trouble:
+        stop(done.trouble, code=FAILED)
+    err.print(f"mirror made anew up to change {done.change}", markup=False, style="dim")
 
 
 @contextmanager

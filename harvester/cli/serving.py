@@ -9,9 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,15 +20,40 @@ from harvester.cli.harvesting import progress
 from harvester.cli.house import CONFIG, FAILED, STORE, Config, House, Store, Verbose, err, house, out, stop
 from harvester.dumps import Keeper
 from harvester.harvest import Children, Report
+from harvester.mirror import Follower
 from harvester.publish import Publisher
 from harvester.schedule import Clock
 from harvester.triplestore import Checkpoints, FileLock, QueryPool
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
 
 DEMO = Path(__file__).parents[2] / "demo"
 DEMO_PORT = 8018
 
 Host = Annotated[str, typer.Option("--host", help="address to listen on")]
+AccessLog = Annotated[
+    bool,
+    typer.Option("--access-log/--no-access-log", help="a line for each request, telling nothing of who asks"),
+]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        "--behind", help="address of a reverse proxy, whose X-Forwarded-For is believed; else nobody's is"
+    ),
+]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="port to listen on")]
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the server listens, what it writes down, and the proxy that it believes."""
+
+    host: str
+    port: int
+    access_log: bool
+    behind: str | None
 
 
 def up(  # noqa: PLR0913, PLR0917  # each is an option of the command
@@ -39,6 +65,8 @@ def up(  # noqa: PLR0913, PLR0917  # each is an option of the command
     ] = DEMO_PORT,
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    access_log: AccessLog = False,
+    behind: Proxy = None,
     config: Config = CONFIG,
     store: Store = STORE,
     verbose: Verbose = False,
@@ -50,12 +78,14 @@ def up(  # noqa: PLR0913, PLR0917  # each is an option of the command
             stack.enter_context(_recorded_partners(demo_port))
             config, store = _demo_config(store / "demo", demo_port), store / "demo"
         opened = stack.enter_context(house(config, store, verbose=verbose))
-        _stay(opened, (host, port), harvest=True)
+        _stay(opened, Listening(host, port, access_log, behind), harvest=True)
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917  # each is an option of the command
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    access_log: AccessLog = False,
+    behind: Proxy = None,
     config: Config = CONFIG,
     store: Store = STORE,
     verbose: Verbose = False,
@@ -63,7 +93,7 @@ def serve(
     """Serve what is held and publish what others harvest, without harvesting."""
     _leave_in_order()
     with house(config, store, verbose=verbose) as opened:
-        _stay(opened, (host, port), harvest=False)
+        _stay(opened, Listening(host, port, access_log, behind), harvest=False)
 
 
 def schedule(config: Config = CONFIG, store: Store = STORE, verbose: Verbose = False) -> None:
@@ -87,16 +117,16 @@ def _leave_in_order() -> None:
         signal.signal(number, leave)
 
 
-def _stay(opened: House, listen: tuple[str, int], *, harvest: bool) -> None:
+def _stay(opened: House, listen: Listening, *, harvest: bool) -> None:
     import uvicorn
 
     from harvester.web import Serving, create_app
 
-    host, port = listen
+    host, port = listen.host, listen.port
     address = f"http://{host}:{port}/"
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server(listen, family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         stop(f"{address}: cannot listen there ({error.strerror}); choose another --port", code=FAILED)
     running: dict[str, int] = {}
@@ -114,9 +144,21 @@ def _stay(opened: House, listen: tuple[str, int], *, harvest: bool) -> None:
             running=lambda: dict(running),
             problems=clock.problems if clock else lambda: opened.problems,
             configured=clock.configured if clock else lambda: [*opened.plans],
+            access_log=listen.access_log,
         )
         out.print(f"{opened.federation.title}: {address}   (sources: /sources, SPARQL: /sparql)")
-        uvicorn.Server(uvicorn.Config(create_app(serving), log_level="warning")).run(sockets=[listening])
+        uvicorn.Server(server_config(create_app(serving), listen)).run(sockets=[listening])
+
+
+def server_config(app: ASGIApp, listen: Listening) -> uvicorn.Config:
+    """How it is served; of what a proxy says only who asks is wanted, from the one that is believed."""
+    import uvicorn
+
+    believed: dict[str, Any] = {
+        "proxy_headers": listen.behind is not None,
+        "forwarded_allow_ips": listen.behind,
+    }
+    return uvicorn.Config(app, log_level="warning", access_log=False, **believed)
 
 
 @contextmanager
@@ -128,7 +170,7 @@ def _publishing(opened: House, swapped: Callable[[Path], None]) -> Iterator[None
     publisher = Publisher(opened.layout, opened.federation, opened.ledger, swapped)
     publisher.start()
     try:
-        with _dumping(opened):
+        with _dumping(opened), _mirroring(opened):
             yield
     finally:
         publisher.stop()
@@ -145,6 +187,20 @@ def _dumping(opened: House) -> Iterator[None]:
         yield
     finally:
         keeper.stop()
+
+
+@contextmanager
+def _mirroring(opened: House) -> Iterator[None]:
+    """Follow with the mirror in the background, if there is one."""
+    at = opened.federation.mirror
+    follower = Follower(at, opened.layout, opened.federation, opened.ledger) if at else None
+    try:
+        if follower:
+            follower.start()
+        yield
+    finally:
+        if follower:
+            follower.stop()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harvester import shapes
 from harvester.cli.house import House
@@ -98,6 +98,15 @@ def report(told: Report, language: str) -> Iterator[str]:
     for run in told.runs[:5]:
         cause = f" ({run['cause']})" if run["cause"] else ""
         yield f"run {run['id']} {_moment(run['started_at'])} {run['outcome']}{cause} {run['message'] or ''}"
+
+
+def mirror(told: Mapping[str, Any]) -> str:
+    """How the mirror stands, in one line."""
+    if told["trouble"] or told["behind"]:
+        since = f" since {told['since']}" if told["since"] else ""
+        why = f"; {told['trouble']}" if told["trouble"] else ""
+        return f"mirror: {told['behind']} changes behind{since}{why}"
+    return f"mirror: holds every change, up to {told['change']}"
 
 
 def plain(row: Mapping[str, object]) -> dict[str, object]:

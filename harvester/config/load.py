@@ -17,9 +17,9 @@ from harvester.config.corrections import corrections, strays
 from harvester.config.lines import Path as KeyPath
 from harvester.config.lines import lines, nearest
 from harvester.config.shape import shape_problems
-from harvester.config.tables import FederationTable, SecretTable, SourceTable
+from harvester.config.tables import FederationTable, SecretTable, SourceTable, TriplestoreTable
 from harvester.errors import ConfigError, Problem, suggestion
-from harvester.model import Expect, Federation, Only, Publisher, Secret, Source
+from harvester.model import Expect, Federation, Only, Publisher, RemoteStore, Secret, Source
 
 _ID = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
@@ -107,7 +107,15 @@ def _federation(document: Mapping[str, Any], file: str, found: Mapping[KeyPath, 
         keep_raw=read.retention.raw,
         keep_runs=read.retention.runs,
         webhook=_told(read.notify.webhook) if read.notify else None,
+        mirror=_mirror(read.triplestore),
     )
+
+
+def _mirror(said: str | TriplestoreTable) -> RemoteStore | None:
+    if isinstance(said, str):
+        return None
+    auth = Secret(said.auth.env) if said.auth else None
+    return RemoteStore(said.query, said.update, said.graph_store, auth)
 
 
 def _told(value: str | SecretTable) -> str | Secret:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -57,6 +58,18 @@ def _base(value: str) -> str:
     return value
 
 
+def _plain(value: str) -> str:
+    if "@" in urlsplit(_http(value)).netloc:
+        raise ValueError("an address holds no user or password; say `auth = { env = … }`")
+    return value
+
+
+def _store(value: object) -> object:
+    if value != "embedded" and not isinstance(value, dict):
+        raise ValueError('expected "embedded", or a table with query, update and graph_store')
+    return value
+
+
 def _licence(value: str) -> str:
     known = vocab.licences()
     if value not in known:
@@ -74,6 +87,7 @@ Duration = Annotated[
 Zone = Annotated[str, AfterValidator(_zone)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Address = Annotated[str, AfterValidator(_http)]
+PlainAddress = Annotated[str, AfterValidator(_plain)]
 Addresses = Annotated[list[Address], BeforeValidator(_listed), Field(min_length=1)]
 Entry = str | list[str] | dict[str, Any]
 
@@ -140,6 +154,22 @@ class NotifyTable(_Table):
     )
 
 
+class TriplestoreTable(_Table):
+    """A triple store on another machine, to which all that is published is mirrored."""
+
+    query: PlainAddress = Field(description="where it answers SPARQL queries")
+    update: PlainAddress = Field(description="where it takes SPARQL 1.1 updates")
+    graph_store: PlainAddress = Field(
+        description="where it speaks the SPARQL 1.1 Graph Store Protocol; `?graph=` is added"
+    )
+    auth: SecretTable | None = Field(
+        None, description="`{ env = … }`: the variable that holds `user:password`, for HTTP Digest or Basic"
+    )
+
+
+Triplestore = Annotated[Literal["embedded"] | TriplestoreTable, BeforeValidator(_store)]
+
+
 class FederationTable(_Table):
     """The `[federation]` table: what every source shares."""
 
@@ -158,6 +188,10 @@ class FederationTable(_Table):
     schedule: Cron = Field("0 2 * * *", description="when sources are harvested, five-field cron line")
     retention: RetentionTable = Field(default_factory=RetentionTable, description="how long things are kept")
     notify: NotifyTable | None = Field(None, description="who is told when something needs a person")
+    triplestore: Triplestore = Field(
+        "embedded",
+        description="`embedded`, or the table of a store to which all that is published is mirrored too",
+    )
 
 
 class SourceTable(_Table):

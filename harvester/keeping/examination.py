@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from harvester.errors import disk_error
-from harvester.keeping import ledger_health, leftovers
+from harvester.keeping import ledger_health, leftovers, mirroring
 from harvester.keeping.disk import disk
 from harvester.keeping.patient import Found, Health, Patient
 from harvester.ledger import Ledger
@@ -24,6 +24,7 @@ _WITHIN = (
     ledger_health.held_runs,
     ledger_health.raw_answers,
     ledger_health.what_is_published,
+    mirroring.mirror,
 )
 """Looks that need a sound ledger."""
 

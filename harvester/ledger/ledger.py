@@ -53,6 +53,7 @@ _REFUSALS = (
     ("is locked", _KEPT + "another process writes for very long; run it again"),
     ("malformed", "look at it with `harvester doctor`, restore it from a backup"),
     ("not a database", "restore it from a backup"),
+    ("no such table", "restore it from a backup"),
 )
 """What SQLite says when it is not our fault, and what to do about it."""
 
@@ -146,6 +147,11 @@ class Ledger:
         """One run, which must exist."""
         with self._engine.connect() as connection:
             return connection.execute(select(runs).where(runs.c.id == number)).one()
+
+    def outcomes(self) -> Mapping[str, int]:
+        """How many runs of sources ended in each word."""
+        query = select(runs.c.outcome, func.count().label("n")).where(runs.c.source != "")
+        return {row.outcome: row.n for row in self._rows(query.group_by(runs.c.outcome))}
 
     def last_run(self) -> int:
         """The number of the last run of any source; 0 before the first."""
@@ -245,8 +251,10 @@ class Ledger:
         with self._engine.connect() as connection:
             return connection.execute(query).scalar() or 0
 
-    def net_changes(self, source: str, after: int, *, limit: int) -> tuple[int, list[NetChange]]:
-        """The net effect, per record, of the next `limit` changes of a source after a position.
+    def net_changes(
+        self, source: str, after: int, *, limit: int, upto: int | None = None
+    ) -> tuple[int, list[NetChange]]:
+        """The net effect, per record, of the next `limit` changes of a source after a position, up to `upto`.
 
         Returns the new position and the net changes, sorted by ref; ([same position], []) at the end.
         """
@@ -257,6 +265,8 @@ class Ledger:
             .order_by(changes.c.id)
             .limit(limit)
         )
+        if upto is not None:
+            later = later.where(changes.c.id <= upto)
         with self._engine.connect() as connection:
             rows = connection.execute(later).all()
             old_ids: dict[str, int | None] = {}

@@ -30,6 +30,13 @@ class Checkpoints:
         path = self._folder / name
         return path if name and path.is_dir() else None
 
+    def since(self) -> float | None:
+        """When the current one was made (seconds of the system's clock); None before the first one."""
+        try:
+            return (self._folder / "current").stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     def make(self, store: TripleStore) -> Path:
         """Publish what the store holds: a new checkpoint, made current at the last moment."""
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -53,6 +53,7 @@ class QueryPool:
         self, checkpoint: Path | None, *, workers: int = 2, timeout_s: float = 30, memory: int = 4 << 30
     ) -> None:
         self.timeout_s = timeout_s
+        self.killed = 0
         self._memory = memory
         self._checkpoint = checkpoint
         self._closed = False
@@ -101,7 +102,7 @@ class QueryPool:
                 raise _said(json.loads(first[1]))
         except (TimeoutError, EOFError) as error:
             self._put(None)
-            worker.kill()
+            self._kill(worker)
             raise self._stopped(error) from error
         chunks = self._chunks(worker, first, deadline)
         next(chunks)  # begun, so that the worker is freed even if the asker leaves before reading
@@ -121,7 +122,7 @@ class QueryPool:
             raise self._stopped(error) from error
         finally:
             if not ended:
-                worker.kill()
+                self._kill(worker)
             self._put(worker if ended else None)
 
     def _take(self, deadline: float) -> _Worker:
@@ -146,6 +147,12 @@ class QueryPool:
         except (OSError, TimeoutError, EOFError) as error:
             self._idle.put(None)
             raise StoreError(f"{checkpoint}: no query worker could be started ({error})") from error
+
+    def _kill(self, worker: _Worker) -> None:
+        """End a worker in the middle of its query, and count it."""
+        worker.kill()
+        with self._lock:
+            self.killed += 1
 
     def _put(self, worker: _Worker | None) -> None:
         if worker and self._closed:

@@ -10,7 +10,7 @@ from typing import cast
 
 import structlog
 from anyio import CapacityLimiter
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import Response
@@ -20,11 +20,13 @@ from starlette.exceptions import HTTPException
 from harvester.errors import QueryError, StoreError
 from harvester.feed import Timeline
 from harvester.web import (
+    access,
     catalogue,
     changes,
     dumps,
     exchange,
     health,
+    measures,
     profile_page,
     questions,
     records,
@@ -38,21 +40,31 @@ from harvester.web import (
 )
 from harvester.web.examples import Examples
 from harvester.web.gate import Gate
+from harvester.web.measures import Measures
 from harvester.web.overview import Overview
 from harvester.web.pages import visit
 from harvester.web.problems import absent, problem, refused
 from harvester.web.serving import Serving
+from harvester.web.under import Under
 from harvester.web.usage import Usage
+from harvester.web.watch import Watch, name_route
 
 VOCABULARY = (shapes_page, profile_page, questions, territories, vocabulary_files, vocabulary)
 """Rooms below `/vocab/`; the last one takes every name that is left."""
+
+ROOMS = (
+    report, sources, records, sparql, catalogue, changes, dumps, exchange, *VOCABULARY, health, measures,
+)  # fmt: skip
 
 __all__ = ["Serving", "create_app"]
 
 
 def create_app(serving: Serving) -> FastAPI:
     """The application that serves a federation."""
-    app = FastAPI(title=serving.federation.title, docs_url=None, redoc_url=None, openapi_url=None)
+    named = [Depends(name_route)]
+    app = FastAPI(
+        title=serving.federation.title, docs_url=None, redoc_url=None, openapi_url=None, dependencies=named
+    )
     app.state.serving = serving
     app.state.overview = Overview(serving)
     app.state.examples = Examples(serving)
@@ -61,7 +73,8 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.catalogue = {}
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
-    for room in (report, sources, records, sparql, catalogue, changes, dumps, exchange, *VOCABULARY, health):
+    app.state.measures = Measures(serving)
+    for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)
@@ -72,6 +85,10 @@ def create_app(serving: Serving) -> FastAPI:
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
     )
     app.add_middleware(Gate, base=serving.federation.base)
+    app.add_middleware(
+        Watch, heard=[app.state.measures.heard, *((access.written,) if serving.access_log else ())]
+    )
+    app.add_middleware(Under, base=serving.federation.base)
     return app
 
 

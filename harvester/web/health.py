@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 
 from harvester.errors import QueryError, StoreError
+from harvester.mirror import note
 from harvester.publish.publication import published
 from harvester.triplestore import Checkpoints, Query
 from harvester.web.pages import Visiting
@@ -24,7 +27,11 @@ def healthz() -> JSONResponse:
 
 @router.get("/readyz")
 def readyz(visit: Visiting) -> JSONResponse:
-    """A checkpoint can be queried; with how far publication and the ledger have come."""
+    """A checkpoint can be queried; with how far the ledger, publication and the mirror have come.
+
+    Raises:
+        StoreError: the ledger cannot be read; answered 503.
+    """
     serving, state = visit.serving, visit.request.app.state
     current = Checkpoints(serving.layout.checkpoints).current()
     if current and state.answered != current and _answers(serving):
@@ -35,8 +42,25 @@ def readyz(visit: Visiting) -> JSONResponse:
         "published": published(serving.layout),
         "ledger": {"run": serving.ledger.last_run(), "change": serving.ledger.position()},
         "checkpoint": current.name if current else None,
+        "checkpoint_age_s": _age_s(serving),
+        "mirror": _mirror(serving),
     }
     return JSONResponse(told, 200 if ready else 503)
+
+
+def _age_s(serving: Serving) -> int | None:
+    """Seconds since what is answered was published; an old one is no fault where nothing changes."""
+    since = Checkpoints(serving.layout.checkpoints).since()
+    return None if since is None else max(0, round(time.time() - since))
+
+
+def _mirror(serving: Serving) -> dict[str, Any] | None:
+    """How far the mirror is behind; not why, which may tell where it is. None without one."""
+    if serving.federation.mirror is None:
+        return None
+    told = note(serving.layout)
+    behind = told.behind(serving.ledger.position())
+    return {"change": told.change, "behind": behind, "since": told.since and told.since.isoformat()}
 
 
 @router.get("/robots.txt")

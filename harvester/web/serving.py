@@ -19,7 +19,8 @@ class Serving:
 
     `next_run` gives the next run of a source (aware), None when none is planned; `running` the
     records read so far by each source under way; `problems` those of the configuration;
-    `configured` the ids of the sources it declares, disabled ones included; `now` the time (aware).
+    `configured` the ids of the sources it declares, disabled ones included; `now` the time (aware);
+    `access_log` whether each request is written down.
     """
 
     federation: Federation
@@ -31,3 +32,4 @@ class Serving:
     problems: Callable[[], Sequence[Problem]]
     configured: Callable[[], Collection[str]]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    access_log: bool = False

@@ -61,12 +61,12 @@ def answering(url):
     return True
 
 
-def command(federation: Federation, *words: str):
+def command(federation: Federation, *words: str, within_s: int = 120):
     """What `harvester WORDS --json` answers, on the file and the store of `federation`."""
     places = ["--config", federation.config, "--store", federation.layout.root]
     ran = subprocess.run(
         [sys.executable, "-m", "harvester", *words, "--json", *places],
-        capture_output=True, text=True, check=False, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=within_s, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert ran.stdout, ran.stderr
     return json.loads(ran.stdout)
