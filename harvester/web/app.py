@@ -19,6 +19,8 @@ from starlette.exceptions import HTTPException
 
 from harvester.errors import QueryError, StoreError
 from harvester.web import (
+    api,
+    api_page,
     health,
     profile_page,
     questions,
@@ -54,7 +56,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.usage = Usage(serving)
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
-    for room in (report, sources, records, sparql, *VOCABULARY, health):
+    for room in (report, sources, records, api, api_page, sparql, *VOCABULARY, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)
@@ -78,8 +80,10 @@ def _http_error(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _misasked(request: Request, _error: Exception) -> Response:
+def _misasked(request: Request, error: Exception) -> Response:
     here = visit(request)
+    if request.url.path.startswith("/api/"):
+        return api.misasked(here, cast("RequestValidationError", error))
     return absent(here, 422, here.say("problem.misasked"), kind="misasked")
 
 
