@@ -33,7 +33,7 @@ def told(visit: Visiting) -> Response:
     """The page, or the description for a program."""
     if not wants_html(visit.accept):
         return described(visit)
-    document = openapi.document(visit.serving.federation.title, visit.base)
+    document = _document(visit)
     return page(
         visit,
         "api.html",
@@ -47,13 +47,13 @@ def told(visit: Visiting) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 def described(visit: Visiting) -> Response:
     """The OpenAPI description."""
-    return _document(visit)
-
-
-def _document(visit: Visit) -> Response:
-    told = openapi.document(visit.serving.federation.title, visit.base)
     media = "application/vnd.oai.openapi+json;version=3.1"
-    return Response(orjson.dumps(told), media_type=media, headers=VARY)
+    return Response(orjson.dumps(_document(visit)), media_type=media, headers=VARY)
+
+
+def _document(visit: Visit) -> Mapping[str, Any]:
+    serving = visit.serving
+    return openapi.document(serving.federation.title, visit.base, sorted(serving.ledger.sources()))
 
 
 def _route(path: str, operation: Mapping[str, Any]) -> dict[str, Any]:

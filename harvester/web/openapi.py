@@ -7,14 +7,14 @@ the same model.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 
-from harvester import items
+from harvester import items, vocab
 from harvester.items import FieldType
 from harvester.web import api
 from harvester.web.features import fields
@@ -38,8 +38,8 @@ _PROBLEMS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def document(title: str, base: str) -> Mapping[str, Any]:
-    """The description, in English."""
+def document(title: str, base: str, sources: Sequence[str]) -> Mapping[str, Any]:
+    """The description, in English; `sources` are those that may be asked for."""
     told = get_openapi(
         title=f"{title} API",
         version=api.VERSION,
@@ -50,7 +50,7 @@ def document(title: str, base: str) -> Mapping[str, Any]:
         license_info={"name": "each record says its own"},
     )
     for path, methods in told["paths"].items():
-        _describe(name(path), methods["get"])
+        _describe(name(path), methods["get"], {"source": sources, "exclude_source": sources})
     return {**told, "components": {"schemas": _schemas()}}
 
 
@@ -60,12 +60,15 @@ def name(path: str) -> str:
     return "-".join(part.strip("{}") for part in parts)
 
 
-def _describe(route: str, operation: dict[str, Any]) -> None:
+def _describe(route: str, operation: dict[str, Any], known: Mapping[str, Sequence[str]]) -> None:
+    known = {**known, "theme": sorted(vocab.scheme("themes")), "kind": [*items.KINDS]}
     operation["summary"], operation["operationId"] = text(f"api-route.{route}", "en"), route
     operation.pop("description", None)
     for parameter in operation.get("parameters", ()):
         parameter["description"] = text(f"api-parameter.{parameter['name']}", "en")
-        parameter["schema"] = _plain(parameter["schema"])
+        parameter["schema"] = plain = _plain(parameter["schema"])
+        if "items" in plain and parameter["name"] in known:
+            plain["items"] = {"type": "string", "enum": known[parameter["name"]]}
     media, schema = _ANSWERS[route]
     operation["responses"] = {"200": _response("200", media, schema)} | {
         status: _response(status, "application/problem+json", "Problem") for status in _PROBLEMS[route]
