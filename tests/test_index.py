@@ -47,7 +47,7 @@ class House:
     def __init__(self, folder):
         self.layout = Layout(folder)
         self.ledger = Ledger.open(self.layout.ledger, base=BASE)
-        self.index = Index(self.layout.index, self.ledger)
+        self.index = Index(self.layout.index, self.ledger, BASE)
         self.nights = 0
 
     def night(self, *records, source=ALPHA, publish=True):
@@ -292,8 +292,20 @@ def test_fragments_and_territories_of_others_are_no_keys():
         f"<{subject}> <{full('dcterms:spatial')}> <{iri.territory('commune', '34172')}> .",
         f"<{subject}#salle-1> <{full('wgs:lat')}> {canonical.decimal(Decimal(1))} .",
     ]
-    found = keys(canonical.lines(lines))
+    found = keys(canonical.lines(lines), BASE)
     assert (("territory/commune/34172",), None, None) == (found.words, found.lat, found.lon)
+
+
+def test_what_a_record_points_at_is_a_key_and_its_own_fragments_are_not():
+    subject, other = (iri.record(BASE, "alpha", ref) for ref in ("a", "b/c d"))
+    lines = [
+        f"<{subject}> <{full('pair:partnerOf')}> <{other}> .",
+        f"<{subject}#adhesion-1> <{full('pair:membershipActor')}> <{other}#x> .",
+        f"<{subject}#adhesion-1> <{full('pair:membershipOrganization')}> <{subject}> .",
+        f"<{subject}> <{full('pair:hasLocation')}> <{subject}#lieu> .",
+        f"<{subject}> <{full('dcterms:isPartOf')}> <{iri.source(BASE, 'alpha')}> .",
+    ]
+    assert ("to/alpha/b/c%20d",) == keys(canonical.lines(lines), BASE).words
 
 
 def test_every_theme_can_be_a_word():
@@ -301,6 +313,6 @@ def test_every_theme_can_be_a_word():
     assert {f"theme/{one.rpartition('/')[2]}" for one in themes} == {
         word
         for one in themes
-        for word in keys(judged("a", one.rpartition("/")[2]).judged).words
+        for word in keys(judged("a", one.rpartition("/")[2]).judged, BASE).words
         if "theme" in word
     }

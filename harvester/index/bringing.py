@@ -23,8 +23,9 @@ from harvester.ledger.versions import standing
 class Index:
     """The index of one federation, for whoever publishes."""
 
-    def __init__(self, folder: Path, ledger: Ledger) -> None:
+    def __init__(self, folder: Path, ledger: Ledger, base: str) -> None:
         self._folder = folder
+        self._base = base
         self._ledger = ledger
 
     def stands(self, redactions: int) -> bool:
@@ -80,7 +81,7 @@ class Index:
             return
         database.execute("BEGIN IMMEDIATE")
         try:
-            pen = Pen(database)
+            pen = Pen(database, self._base)
             for source in sources:
                 pen.put(source, standing(self._ledger, source, after=held.get(source, 0), upto=upto))
             for source in held.keys() - set(sources):

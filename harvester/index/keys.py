@@ -25,15 +25,17 @@ class Keys:
     lon: float | None = None
 
 
-def keys(triples: bytes) -> Keys:
-    """The keys of a record."""
+def keys(triples: bytes, base: str) -> Keys:
+    """The keys of a record minted under `base`; what it points at among our records is a key too."""
     words: dict[str, None] = {}
     classes: set[str] = set()
     point: dict[str, float] = {}
-    told = _told()
+    told, ours = _told(), f"<{base}id/".encode()
     for line in triples.splitlines():
         subject, predicate, value = line.split(b" ", 2)
         key = told.get(predicate)
+        if value.startswith(ours) and (record := _bare(value)) != _bare(subject):
+            words[f"to/{record[len(ours) :].decode()}"] = None
         if key is None:
             continue
         if key in _POINT and subject.endswith(b"#lieu>"):
@@ -53,6 +55,11 @@ def kinds(classes: frozenset[str]) -> tuple[str, ...]:
     held = {kind: {full(one) for one in CLASSES[kind]} for kind in KINDS}
     fits = [kind for kind, wanted in held.items() if wanted <= classes]
     return tuple(sorted(fits, key=lambda kind: (-len(held[kind]), kind == "initiative", kind)))
+
+
+def _bare(node: bytes) -> bytes:
+    """The record of a node, itself or a fragment of it, without what follows."""
+    return node.partition(b">")[0].partition(b"#")[0]
 
 
 def _word(key: str, address: str) -> str | None:

@@ -30,8 +30,8 @@ class _Rows:
 class Pen:
     """Writes records into an open transaction; remembers the numbers of words."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
+    def __init__(self, database: sqlite3.Connection, base: str) -> None:
+        self._database, self._base = database, base
         self._words: dict[str, int] = dict(database.execute("SELECT word, id FROM words"))
         self._empty = database.execute("SELECT 1 FROM records LIMIT 1").fetchone() is None
 
@@ -58,7 +58,7 @@ class Pen:
     def _rows(self, source: str, versions: Iterable[Version]) -> _Rows:
         rows = _Rows()
         for one in versions:
-            found = keys(one.triples) if one.triples is not None else _NONE
+            found = keys(one.triples, self._base) if one.triples is not None else _NONE
             numbers = [self._number(word) for word in found.words]
             live = one.triples is not None
             stands = (live, None if live else left(one.reason or ""), found.lat, found.lon)

@@ -2,7 +2,7 @@
 
 A record has the number of its first change for an id: it never changes, also when the index is made anew. It
 stays as a tombstone when it leaves, with the reason. A word is what a record may be asked for by:
-`kind/event`, `theme/alimentation`, `territory/commune/34172`.
+`kind/event`, `theme/alimentation`, `territory/commune/34172`, `to/SOURCE/REF` for a record it points at.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Publication:
         self._base = federation.base
         self._ledger = ledger
         self.checkpoints = Checkpoints(layout.checkpoints, keep=federation.checkpoints)
-        self._index = Index(layout.index, ledger)
+        self._index = Index(layout.index, ledger, federation.base)
         self._open()
 
     def _open(self) -> None:

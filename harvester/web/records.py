@@ -6,7 +6,7 @@ is not published, here no more than elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -17,13 +17,17 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from harvester import iri, vocab
+from harvester.index import Entry
 from harvester.ledger.exits import Exit, Why, heir
 from harvester.ledger.stories import Step, Story, story
 from harvester.ledger.why import of_host, why
 from harvester.model import Finding, Severity, State
 from harvester.profile import credit, full
-from harvester.web import statements, texts
+from harvester.web import embedded, statements, texts
+from harvester.web.features import Teller
 from harvester.web.graphs import asked_format, graph
+from harvester.web.links import Link, formats, header
+from harvester.web.lives import changes, pointing
 from harvester.web.negotiation import GRAPHS
 from harvester.web.pages import Visit, Visiting, day, page, safe_address
 from harvester.web.problems import absent, moved, problem, unacceptable
@@ -91,12 +95,13 @@ def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples:
     name = asked_format(visit)
     said = statements.about(triples)
     licence = _licence(said, described)
-    headers = {"Link": _links(licence, told)}
+    headers = {"Link": header([*_links(licence, told), *formats(visit)])}
     if name is None:
         return unacceptable(visit, ", ".join(GRAPHS))
     if name != "html":
         return graph(visit, name, triples, headers)
     address = iri.record(visit.base, told.source, told.ref)
+    inverse, more = pointing(visit, told.source, told.ref)
     return page(
         visit,
         "record.html",
@@ -114,7 +119,19 @@ def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples:
         description=statements.first_text(said, full("dcterms:description")),
         lines=statements.lines(said, visit.language),
         formats=GRAPHS,
+        changes=changes(visit, told),
+        inverse=inverse,
+        inverse_more=more,
+        linked_data=embedded.triples(triples),
+        schema=embedded.schema(_plainly(visit, told, triples)),
     )
+
+
+def _plainly(visit: Visit, told: Story, triples: bytes) -> Mapping[str, Any]:
+    """What the API says of it."""
+    last = told.history[-1]
+    teller = Teller(visit.base, visit.language, visit.serving.ledger.sources())
+    return teller.record(Entry(told.source, told.ref, last.change, last.at, None), triples)
 
 
 def _letter(visit: Visit, about: str, address: str) -> str | None:
@@ -193,7 +210,7 @@ def _licence(said: statements.About, described: Mapping[str, Any]) -> vocab.Lice
     return next(own, known[described["licence"]])
 
 
-def _links(licence: vocab.Licence, told: Story) -> str:
-    """A Link header: the licence, and the page at the partner the record comes from."""
-    links = [(licence.url or licence.iri, "license"), (told.page, "via")]
-    return ", ".join(f'<{quote(url, safe="/:?#[]@!$&()*+,;=%~")}>; rel="{rel}"' for url, rel in links if url)
+def _links(licence: vocab.Licence, told: Story) -> Iterator[Link]:
+    """The licence, and the page at the partner the record comes from."""
+    yield licence.url or licence.iri, '"license"'
+    yield told.page, '"via"'
