@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import Graph
-from rdflib.compare import to_canonical_graph
 from test_web import ALPHA, BASE, BROWSER, FEDERATION, NIGHT, PAGE, commit, published, served
 
 from harvester import canonical, iri
@@ -99,7 +98,8 @@ def test_the_page_holds_the_very_triples_that_programs_get(client):
     triples, _schema = blocks(client.get("/id/alpha/hostile").text)
     inside = Graph().parse(data=triples, format="json-ld")
     served_as = Graph().parse(data=client.get("/id/alpha/hostile?format=ntriples").text, format="nt")
-    assert to_canonical_graph(inside) == to_canonical_graph(served_as)
+    assert set(inside) == set(served_as)
+    assert len(served_as) > 5
 
 
 def test_a_reader_of_schema_org_finds_name_licence_and_credit(client):

@@ -21,6 +21,7 @@ from harvester.errors import QueryError, StoreError
 from harvester.web import (
     api,
     api_page,
+    completion,
     health,
     profile_page,
     questions,
@@ -54,9 +55,10 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.overview = Overview(serving)
     app.state.examples = Examples(serving)
     app.state.usage = Usage(serving)
+    app.state.completion = completion.Completion(serving)
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
-    for room in (report, sources, records, api, api_page, sparql, *VOCABULARY, health):
+    for room in (report, sources, records, api, api_page, completion, sparql, *VOCABULARY, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)
