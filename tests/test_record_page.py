@@ -77,12 +77,13 @@ def blocks(page):
 def test_the_history_tells_each_change_its_date_and_what_changed(client):
     page = client.get("/id/alpha/jardin?lang=en").text
     history = page.partition('<th scope="row">Changes</th>')[2].partition("</td>")[0]
-    steps = [re.sub(r"<[^>]+>", "", one).strip() for one in re.split("<br>", history)]
-    assert len(steps) == 5
-    assert "2026-11-24" in steps[0]
-    assert "removed by its source" in unescape(steps[1]).lower() or "source" in steps[1]
-    assert "what changed: Description, Slogan" in unescape(steps[3]) or "what changed" in steps[3]
-    assert "what changed" not in steps[4]
+    assert [" ".join(unescape(re.sub("<[^>]+>", "", one)).split()) for one in history.split("<br>")] == [
+        "created 2026-11-24 03:00",
+        "withdrawn 2026-11-23 03:00 (removed by its source: it is no longer listed)",
+        "updated 2026-11-22 03:00 what changed: Missing from the source since",
+        "updated 2026-11-21 03:00 what changed: Description, Slogan",
+        "created 2026-11-20 03:00",
+    ]
 
 
 def test_what_points_at_a_record_is_on_its_page(client):
@@ -187,3 +188,34 @@ def test_a_forgotten_version_tells_nothing_of_what_changed(tmp_path):
     assert "what changed" not in page
     pool.close()
     ledger.close()
+
+
+def test_a_run_has_its_page_and_its_triples(client):
+    page = client.get("/run/alpha/1?lang=en")
+    assert (200, True) == (page.status_code, "Harvest 1 of “Alpha”" in page.text)
+    triples = Graph().parse(data=client.get("/run/alpha/1?format=ntriples").text, format="nt")
+    assert {f"{BASE}run/alpha/1"} == {str(one) for one in triples.subjects()}
+    assert f'<{BASE}sources/alpha>; rel="about"' in page.headers["link"]
+    for path in ("/run/alpha/999", "/run/beta/1", f"/run/alpha/{10**30}"):
+        assert client.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    ("graph", "leads"),
+    [
+        ("source/alpha", "/sources/alpha"),
+        ("report/alpha", "/sources/alpha/report"),
+        ("prov", "/sources"),
+        ("vocab", "/vocab/"),
+        ("territoire", "/vocab/territoire"),
+    ],
+)
+def test_a_graph_leads_to_what_it_holds(client, graph, leads):
+    answer = client.get(f"/graph/{graph}?lang=en", follow_redirects=False)
+    assert (303, f"{leads}?lang=en") == (answer.status_code, answer.headers["location"])
+    assert client.get(f"/graph/{graph}", follow_redirects=True).status_code == 200
+
+
+@pytest.mark.parametrize("graph", ["source/nulle", "nul", "source/", "report", "vocab/x"])
+def test_a_graph_that_is_not_there_is_told_as_such(client, graph):
+    assert client.get(f"/graph/{graph}").status_code == 404

@@ -27,6 +27,7 @@ from harvester.web import (
     questions,
     records,
     report,
+    runs,
     shapes_page,
     sources,
     sparql,
@@ -58,7 +59,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.completion = completion.Completion(serving)
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
-    for room in (report, sources, records, api, api_page, completion, sparql, *VOCABULARY, health):
+    for room in (report, sources, records, runs, api, api_page, completion, sparql, *VOCABULARY, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)
