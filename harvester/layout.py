@@ -38,6 +38,11 @@ class Layout:
         return self.root / "checkpoints"
 
     @property
+    def index(self) -> Path:
+        """The index by which published records are found."""
+        return self.root / "index"
+
+    @property
     def published(self) -> Path:
         """How far publication has come, for other processes to read."""
         return self.root / "published.json"

@@ -228,9 +228,14 @@ def test_every_page_opens_in_both_languages(client, path, language):
     assert (200, language) == (answer.status_code, answer.headers["content-language"])
     assert f'<html lang="{language}">' in answer.text
     assert "default-src 'self'" in answer.headers["content-security-policy"]
-    assert "<script" not in answer.text
+    assert "<script" not in without_data(answer.text)
     assert not re.search(r"\sstyle=|\son\w+=", answer.text)
     assert "Accept" in answer.headers["vary"]
+
+
+def without_data(text):
+    """The page without its blocks of data, in which nothing may stand that ends them."""
+    return re.sub(r'<script type="application/ld\+json">[^<>&]*</script>', "", text)
 
 
 def test_a_language_asked_by_name_wins_and_stays(client):
@@ -241,7 +246,7 @@ def test_a_language_asked_by_name_wins_and_stays(client):
 
 def test_hostile_titles_are_escaped_and_javascript_is_never_a_link(client):
     for path in ("/id/alpha/x/<y>", "/sources/alpha", "/why?url=alpha x/<y>", "/why?url=<script>x"):
-        text = client.get(path).text
+        text = without_data(client.get(path).text)
         assert "<script" not in text
         assert "<b>" not in text
         assert 'href="javascript' not in text
@@ -303,7 +308,7 @@ def test_nothing_that_others_worded_is_ever_run_by_a_browser(evil):
             "/id/alpha/r",
             *whys,
         ):
-            text = client.get(path).text
+            text = without_data(client.get(path).text)
             assert "<script" not in text, path
             assert not re.search(r"""(?:href|src|action)\s*=\s*["']?(?:javascript|data):""", text), path
             assert not re.search(r"<[^>]*\son\w+\s*=", re.sub(r'"[^"]*"', '""', text)), path

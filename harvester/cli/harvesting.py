@@ -147,6 +147,7 @@ def rebuild(
             stop(f"{lock.path}: held by another process; stop the server first")
         with lock_held(lock), out.status("rebuilding the triple store from the ledger"):
             shutil.rmtree(opened.layout.oxigraph, ignore_errors=True)
+            shutil.rmtree(opened.layout.index, ignore_errors=True)
             _refresh(opened)
         position = opened.ledger.position()
         if json:

@@ -59,7 +59,15 @@ def _disk(patient: Patient) -> Iterator[Found]:
 def _folders(patient: Patient) -> Iterator[Found]:
     layout = patient.layout
     layout.root.mkdir(parents=True, exist_ok=True)
-    own = (layout.root, layout.raw, layout.runs, layout.oxigraph, layout.checkpoints, layout.hosts)
+    own = (
+        layout.root,
+        layout.raw,
+        layout.runs,
+        layout.oxigraph,
+        layout.checkpoints,
+        layout.index,
+        layout.hosts,
+    )
     wrong = []
     for folder in (one for one in own if one.exists()):
         try:

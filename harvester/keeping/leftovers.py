@@ -18,7 +18,10 @@ from harvester.triplestore import Checkpoints, held_since
 _OF_RUNS = ("raw/.partial*", "passing/*", "runs/*/*.partial")
 """What runs write until it is whole."""
 
-_OF_OTHERS = ("checkpoints/current.new", "published.new", "*.partial", "restoring", "dumps/*/*/*.partial")
+_OF_OTHERS = (
+    "checkpoints/current.new", "index/current.new", "published.new", "*.partial", "restoring",
+    "dumps/*/*/*.partial",
+)  # fmt: skip
 """What others write, whom no lock of a source tells of."""
 
 _AT_WORK_S = 3600

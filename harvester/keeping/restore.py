@@ -131,7 +131,15 @@ class Restoring:
 
 def _places(layout: Layout) -> list[Path]:
     """Where a store holds what is its own."""
-    own = (layout.ledger, layout.raw, layout.runs, layout.oxigraph, layout.checkpoints, layout.published)
+    own = (
+        layout.ledger,
+        layout.raw,
+        layout.runs,
+        layout.oxigraph,
+        layout.checkpoints,
+        layout.index,
+        layout.published,
+    )
     return [*own, *(layout.ledger.with_name(f"{layout.ledger.name}{end}") for end in ("-wal", "-shm"))]
 
 

@@ -104,6 +104,14 @@ def of_record(ledger: Ledger, row: Row[Any], at: datetime) -> Iterator[Exit]:
         yield Exit(Why.IGNORED, at)
 
 
+def left(reason: str) -> Why:
+    """The public reason why a record left, from the one that its last change gives."""
+    known = {REQUESTED: Why.WITHDRAWN, AGAIN: Why.RETURNING}
+    begun = {CLOSED: Why.CLOSED, MOVED: Why.MOVED}
+    told = (why for start, why in begun.items() if reason.startswith(start))
+    return known.get(reason) or next(told, Why.REMOVED)
+
+
 def heir(ledger: Ledger, source: str) -> str | None:
     """The source that this one is called now; None when it has no other id."""
     return next((name for name, told in ledger.sources().items() if source in told.get("was", ())), None)

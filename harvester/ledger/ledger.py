@@ -203,9 +203,8 @@ class Ledger:
 
     def history(self, source: str, ref: str) -> list[Row[Any]]:
         """The changes of a record with the time of their run, oldest first."""
-        query = select(changes.c.id, changes.c.operation, runs.c.ended_at).join(
-            runs, runs.c.id == changes.c.run
-        )
+        told = select(changes.c.id, changes.c.operation, changes.c.reason, runs.c.ended_at)
+        query = told.join(runs, runs.c.id == changes.c.run)
         return self._rows(
             query.where(changes.c.source == source, changes.c.ref == ref).order_by(changes.c.id)
         )

@@ -19,6 +19,7 @@ from typing import Any
 
 from harvester import canonical, iri, territory, vocab
 from harvester.errors import StoreError, disk_error
+from harvester.index import Index
 from harvester.layout import Layout
 from harvester.ledger import Ledger, NetChange
 from harvester.ledger.faults import finding
@@ -58,11 +59,13 @@ class Publication:
         self._base = federation.base
         self._ledger = ledger
         self.checkpoints = Checkpoints(layout.checkpoints, keep=federation.checkpoints)
+        self._index = Index(layout.index, ledger, federation.base)
         self._open()
 
     def _open(self) -> None:
         """Open the store; one made before the ledger forgot something is made anew."""
         self._redactions = redactions(self._ledger)
+        self._indexed = self._index.stands(self._redactions)
         with self._writing():
             _renew(self._layout, self._redactions)
             self._store = TripleStore(self._layout.oxigraph, positions=iri.graph(self._base, "position"))
@@ -82,7 +85,7 @@ class Publication:
         """True when the ledger holds a run, or the house a vocabulary, that is not published yet."""
         with self._writing():
             told = published(self._layout)["run"] == self._ledger.last_run()
-            return self._changed or not told or self.checkpoints.current() is None
+            return self._changed or not told or not self._indexed or self.checkpoints.current() is None
 
     def refresh(self, swapped: Swapped = lambda _made: None) -> Path | None:
         """Bring everything up to the ledger; returns the new checkpoint, None when nothing changed.
@@ -99,7 +102,7 @@ class Publication:
             return self._refresh(swapped)
 
     def _refresh(self, swapped: Swapped) -> Path | None:
-        run = self._ledger.last_run()
+        run, change = self._ledger.last_run(), self._ledger.position()
         told = published(self._layout)["run"]
         described = self._ledger.sources()
         for source, description in described.items():
@@ -114,6 +117,8 @@ class Publication:
             self._changed = False
             swapped(made)
         self.checkpoints.forget(self._redactions)
+        self._index.bring_up(self._publishable(), upto=change, redactions=self._redactions)
+        self._indexed = True
         _note(self._layout.published, {"run": run, "change": self._ledger.position()})
         return made
 

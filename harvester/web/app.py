@@ -21,8 +21,11 @@ from harvester.errors import QueryError, StoreError
 from harvester.feed import Timeline
 from harvester.web import (
     access,
+    api,
+    api_page,
     catalogue,
     changes,
+    completion,
     dumps,
     exchange,
     health,
@@ -31,6 +34,7 @@ from harvester.web import (
     questions,
     records,
     report,
+    runs,
     shapes_page,
     sources,
     sparql,
@@ -53,7 +57,8 @@ VOCABULARY = (shapes_page, profile_page, questions, territories, vocabulary_file
 """Rooms below `/vocab/`; the last one takes every name that is left."""
 
 ROOMS = (
-    report, sources, records, sparql, catalogue, changes, dumps, exchange, *VOCABULARY, health, measures,
+    report, sources, records, runs, api, api_page, completion, sparql, catalogue, changes, dumps, exchange,
+    *VOCABULARY, health, measures,
 )  # fmt: skip
 
 __all__ = ["Serving", "create_app"]
@@ -71,6 +76,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.usage = Usage(serving)
     app.state.timeline = Timeline(serving.ledger)
     app.state.catalogue = {}
+    app.state.completion = completion.Completion(serving)
     app.state.waiting = CapacityLimiter(sparql.WAITING)
     app.state.answered = None
     app.state.measures = Measures(serving)
@@ -102,8 +108,10 @@ def _http_error(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _misasked(request: Request, _error: Exception) -> Response:
+def _misasked(request: Request, error: Exception) -> Response:
     here = visit(request)
+    if request.url.path.startswith("/api/"):
+        return api.misasked(here, cast("RequestValidationError", error))
     return absent(here, 422, here.say("problem.misasked"), kind="misasked")
 
 

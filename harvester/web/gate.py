@@ -59,7 +59,9 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
-            MutableHeaders(scope=message).update(SECURITY)
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY.items():
+                headers.setdefault(name, value)  # a page that runs scripts says itself what it may load
         elif not self._body:
             message = {**message, "body": b""}
         await self._send(message)

@@ -6,15 +6,15 @@ vocabulary does not have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from fastapi.responses import Response
 
 from harvester.web import terms
 from harvester.web.graphs import asked_format, graph
+from harvester.web.links import Link, formats, header
 from harvester.web.negotiation import GRAPHS, wants_html
 from harvester.web.pages import VARY, Visit, page
 from harvester.web.problems import absent, problem
@@ -38,7 +38,7 @@ class Topic:
 def linked(visit: Visit, topic: Topic, template: str, told: Told) -> Response:
     """A page about a topic, or its triples."""
     name = asked_format(visit)
-    headers = {"Link": _links(topic)}
+    headers = {"Link": header([*_links(topic), *formats(visit)])}
     if name != "html":
         return graph(visit, name, topic.triples, headers)
     return page(visit, template, headers=headers, address=topic.address, formats=GRAPHS, **told())
@@ -60,11 +60,10 @@ def unpublished(visit: Visit) -> Response:
     return absent(visit, 503, visit.say("territory.unpublished"), kind="store")
 
 
-def _links(topic: Topic) -> str:
-    """A Link header: the licence, and what the page is about."""
-    about = [(topic.address, "describes")] if topic.address else []
-    links = [(topic.licence or _licence(topic.address), "license"), *about]
-    return ", ".join(f'<{quote(url, safe="/:?#[]@!$&()*+,;=%~")}>; rel="{rel}"' for url, rel in links)
+def _links(topic: Topic) -> Iterator[Link]:
+    """The licence, and what the page is about."""
+    yield topic.licence or _licence(topic.address), '"license"'
+    yield topic.address, '"describes"'
 
 
 def _licence(address: str | None) -> str:

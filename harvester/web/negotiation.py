@@ -42,7 +42,7 @@ def preferred(accept: str | None, offers: Offers) -> str | None:
     Without a header, everything is as good, so the first offer is taken.
     """
     ranges = list(_weighted(accept or "*/*"))
-    quality = {name: max(_quality(type_, ranges) for type_ in types) for name, types in offers.items()}
+    quality = {name: _best(types, ranges) for name, types in offers.items()}
     best = max(quality, key=lambda name: quality[name])
     return best if quality[best] > 0 else None
 
@@ -77,6 +77,13 @@ def _number(text: str) -> float:
     except ValueError:
         return 0.0
     return number if 0 <= number <= 1 else 0.0
+
+
+def _best(types: Sequence[str], ranges: Sequence[tuple[str, float]]) -> float:
+    """What we would send decides when it is named; else whatever else it may be called."""
+    if types[0] in dict(ranges):
+        return dict(ranges)[types[0]]
+    return max(_quality(one, ranges) for one in types)
 
 
 def _quality(media: str, ranges: Sequence[tuple[str, float]]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
@@ -17,7 +18,7 @@ RETRY_AFTER_S = {429: 5, 503: 30}
 
 
 def problem(
-    status: int, detail: str, *, kind: str, base: str, more: Mapping[str, str | None] | None = None
+    status: int, detail: str, *, kind: str, base: str, more: Mapping[str, Any] | None = None
 ) -> JSONResponse:
     """A problem document; the refusals of the endpoint are explained on its page.
 

@@ -6,7 +6,8 @@ is not published, here no more than elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,16 +17,20 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from harvester import iri, vocab
+from harvester.index import Entry
 from harvester.ledger.exits import Exit, Why, heir
 from harvester.ledger.stories import Step, Story, story
 from harvester.ledger.why import of_host, why
 from harvester.model import Finding, Severity, State
 from harvester.profile import credit, full
-from harvester.web import statements, texts
+from harvester.web import embedded, statements, texts
+from harvester.web.features import Teller
 from harvester.web.graphs import asked_format, graph
+from harvester.web.links import Link, formats, header
+from harvester.web.lives import changes, pointing
 from harvester.web.negotiation import GRAPHS
 from harvester.web.pages import Visit, Visiting, day, page, safe_address
-from harvester.web.problems import absent, moved, unacceptable
+from harvester.web.problems import absent, moved, problem, unacceptable
 
 router = APIRouter()
 
@@ -37,19 +42,22 @@ def record(visit: Visiting, source: str, ref: str) -> Response:
     told = story(ledger, source, ref, declared=_declared(visit))
     described = ledger.sources().get(source)
     triples = ledger.triples(source, ref)
-    if not told or not described:
-        advice = visit.say("problem.never-advice")
-        return absent(visit, 404, visit.say("problem.never", ref=ref), kind="never-seen", advice=advice)
-    licence = vocab.licences()[described["licence"]]
-    if not licence.publishable:
-        text = visit.say("problem.licence", source=described["title"])
-        return absent(visit, 404, text, kind="licence", advice=visit.say("mend.unlicensed"))
-    if triples is None:
-        after = heir(ledger, source)
-        if after and ledger.triples(after, ref) is not None:
-            return moved(visit, iri.record(visit.base, after, ref))
-        return _gone(visit, told)
-    return _published(visit, told, described, triples)
+    if told and described and triples is not None and vocab.licences()[described["licence"]].publishable:
+        return _published(visit, told, described, triples)
+    after = heir(ledger, source)
+    if told and after and ledger.triples(after, ref) is not None:
+        return moved(visit, iri.record(visit.base, after, ref))
+    gone = _exit(visit, told, described, ref)
+    return absent(visit, gone.status, gone.text, kind=gone.kind, advice=gone.advice, more=gone.more)
+
+
+def missing(visit: Visit, source: str, ref: str) -> Response:
+    """Why a record is not here, for a program of any kind."""
+    ledger = visit.serving.ledger
+    told = story(ledger, source, ref, declared=_declared(visit))
+    gone = _exit(visit, told, ledger.sources().get(source), ref)
+    more = {**gone.more, "remedy": gone.advice or None}
+    return problem(gone.status, gone.text, kind=gone.kind, base=visit.base, more=more)
 
 
 @router.get("/why")
@@ -87,12 +95,13 @@ def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples:
     name = asked_format(visit)
     said = statements.about(triples)
     licence = _licence(said, described)
-    headers = {"Link": _links(licence, told)}
+    headers = {"Link": header([*_links(licence, told), *formats(visit)])}
     if name is None:
         return unacceptable(visit, ", ".join(GRAPHS))
     if name != "html":
         return graph(visit, name, triples, headers)
     address = iri.record(visit.base, told.source, told.ref)
+    inverse, more = pointing(visit, told.source, told.ref)
     return page(
         visit,
         "record.html",
@@ -110,7 +119,19 @@ def _published(visit: Visit, told: Story, described: Mapping[str, Any], triples:
         description=statements.first_text(said, full("dcterms:description")),
         lines=statements.lines(said, visit.language),
         formats=GRAPHS,
+        changes=changes(visit, told),
+        inverse=inverse,
+        inverse_more=more,
+        linked_data=embedded.triples(triples),
+        schema=embedded.schema(_plainly(visit, told, triples)),
     )
+
+
+def _plainly(visit: Visit, told: Story, triples: bytes) -> Mapping[str, Any]:
+    """What the API says of it."""
+    last = told.history[-1]
+    teller = Teller(visit.base, visit.language, visit.serving.ledger.sources())
+    return teller.record(Entry(told.source, told.ref, last.change, last.at, None), triples)
 
 
 def _letter(visit: Visit, about: str, address: str) -> str | None:
@@ -122,7 +143,28 @@ def _letter(visit: Visit, about: str, address: str) -> str | None:
     return f"{contact}{'&' if '?' in contact else '?'}subject={subject}"
 
 
-def _gone(visit: Visit, told: Story) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Exit:
+    """Why a record is not here, as an answer says it."""
+
+    status: int
+    text: str
+    kind: str
+    advice: str
+    more: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def _exit(visit: Visit, told: Story | None, described: Mapping[str, Any] | None, ref: str) -> _Exit:
+    if not told or not described:
+        advice = visit.say("problem.never-advice")
+        return _Exit(404, visit.say("problem.never", ref=ref), "never-seen", advice)
+    if not vocab.licences()[described["licence"]].publishable:
+        text = visit.say("problem.licence", source=described["title"])
+        return _Exit(404, text, "licence", visit.say("mend.unlicensed"))
+    return _gone(visit, told)
+
+
+def _gone(visit: Visit, told: Story) -> _Exit:
     """410 for what was withdrawn, 404 for what was never published or comes back; both say why."""
     own = next(iter(told.exits), None)
     since = own.since if own and own.since else told.first_seen
@@ -135,7 +177,7 @@ def _gone(visit: Visit, told: Story) -> Response:
     withdrawn = told.state is State.WITHDRAWN and own is not None and own.why is not Why.RETURNING
     advice = " ".join(visit.say(key) for key in _remedies(told))
     text = _said(visit, told, own, since)
-    return absent(visit, 410 if withdrawn else 404, text, kind=told.state, advice=advice, more=more)
+    return _Exit(410 if withdrawn else 404, text, told.state, advice, more)
 
 
 def _said(visit: Visit, told: Story, own: Exit | None, since: datetime) -> str:
@@ -168,7 +210,7 @@ def _licence(said: statements.About, described: Mapping[str, Any]) -> vocab.Lice
     return next(own, known[described["licence"]])
 
 
-def _links(licence: vocab.Licence, told: Story) -> str:
-    """A Link header: the licence, and the page at the partner the record comes from."""
-    links = [(licence.url or licence.iri, "license"), (told.page, "via")]
-    return ", ".join(f'<{quote(url, safe="/:?#[]@!$&()*+,;=%~")}>; rel="{rel}"' for url, rel in links if url)
+def _links(licence: vocab.Licence, told: Story) -> Iterator[Link]:
+    """The licence, and the page at the partner the record comes from."""
+    yield licence.url or licence.iri, '"license"'
+    yield told.page, '"via"'

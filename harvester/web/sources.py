@@ -21,6 +21,7 @@ from harvester.profile import credit, full
 from harvester.web import statements
 from harvester.web.examples import Examples
 from harvester.web.graphs import asked_format, constructed, graph
+from harvester.web.links import formats, header
 from harvester.web.negotiation import GRAPHS
 from harvester.web.overview import SHOWN_RUNS, Line, Overview
 from harvester.web.pages import Visit, Visiting, page
@@ -81,7 +82,9 @@ def one_source(visit: Visiting, source: str) -> Response:
     name = asked_format(visit)
     if name is None:
         return unacceptable(visit, ", ".join(GRAPHS))
-    return _source_page(visit, line) if name == "html" else _source_graph(visit, source, name)
+    answer = _source_page(visit, line) if name == "html" else _source_graph(visit, source, name)
+    answer.headers["Link"] = header([(line.licence.url or line.licence.iri, '"license"'), *formats(visit)])
+    return answer
 
 
 def _source_graph(visit: Visit, source: str, name: str) -> Response:

@@ -20,7 +20,7 @@ from fastapi.responses import Response, StreamingResponse
 from harvester.errors import QueryError, StoreError
 from harvester.triplestore import Answering, Query
 from harvester.triplestore.queries import LONGEST_QUERY
-from harvester.web import texts
+from harvester.web import editor, texts
 from harvester.web.answers import Shown, shown
 from harvester.web.description import description
 from harvester.web.examples import Examples
@@ -179,6 +179,7 @@ def _drawn(visit: Visit, **told: Any) -> Response:
     examples: Examples = visit.request.app.state.examples
     refusals, timeout_s = texts.group("refusal"), visit.serving.pool.timeout_s
     told |= {"groups": examples.groups(), "refusals": refusals, "timeout_s": timeout_s}
+    told["headers"] = {**told["headers"], **editor.HEADERS}
     return page(visit, "sparql.html", **told)
 
 
