@@ -5,13 +5,21 @@ from __future__ import annotations
 import struct
 from typing import IO
 
-READY, KIND, DATA, END, ERROR, REQUEST = b"R", b"K", b"D", b"E", b"X", b"Q"
+OPEN, READY, REQUEST = b"O", b"R", b"Q"
+KIND, DATA, END, ERROR = b"K", b"D", b"E", b"X"
 HEADER = struct.Struct(">cI")
 
 
+def framed(letter: bytes, data: bytes) -> bytes:
+    """One frame as bytes."""
+    return HEADER.pack(letter, len(data)) + data
+
+
 def send(pipe: IO[bytes], letter: bytes, data: bytes) -> None:
-    """Write one frame and push it out."""
-    pipe.write(HEADER.pack(letter, len(data)) + data)
+    """Write one frame and push it out, also through a pipe that takes a part at a time."""
+    left = memoryview(framed(letter, data))
+    while left:
+        left = left[pipe.write(left) :]
     pipe.flush()
 
 

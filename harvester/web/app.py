@@ -42,6 +42,9 @@ from harvester.web.usage import Usage
 VOCABULARY = (shapes_page, profile_page, questions, territories, vocabulary_files, vocabulary)
 """Rooms below `/vocab/`; the last one takes every name that is left."""
 
+EXPOSED = ("Content-Location", "ETag", "Link", "Query-Limits", "Retry-After")
+"""Headers that scripts of other sites may read."""
+
 __all__ = ["Serving", "create_app"]
 
 
@@ -52,7 +55,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.overview = Overview(serving)
     app.state.examples = Examples(serving)
     app.state.usage = Usage(serving)
-    app.state.waiting = CapacityLimiter(sparql.WAITING)
+    app.state.waiting = CapacityLimiter(sparql.UNDER_WAY)
     app.state.answered = None
     for room in (report, sources, records, sparql, *VOCABULARY, health):
         app.include_router(room.router)
@@ -62,8 +65,9 @@ def create_app(serving: Serving) -> FastAPI:
     app.add_exception_handler(QueryError, _query_error)
     app.add_exception_handler(StoreError, _store_error)
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
-    )
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"],
+        expose_headers=EXPOSED,
+    )  # fmt: skip
     app.add_middleware(Gate, base=serving.federation.base)
     return app
 
