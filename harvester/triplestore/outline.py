@@ -16,6 +16,7 @@ DEEPEST = 100
 
 _VALUES_END = frozenset(("string", "number", "iri", "name", "variable", "tag"))
 _CONSTANTS = frozenset(("iri", "name", "string", "number"))
+_OPERATORS = frozenset(("=", "<", ">", "!=", "<=", ">=", "&", "|", "+", "-", "/", "!", ","))
 _MODIFIERS = {"*": True, "?": True, "+": False}
 
 
@@ -51,7 +52,7 @@ class Outline:
     prologue: str = ""
     dataset: list[str] = field(default_factory=list)
     concatenations: list[tuple[int, int]] = field(default_factory=list)
-    selecting: list[str] = field(default_factory=list)
+    selecting: list[tuple[str, int, int]] = field(default_factory=list)
     zeros: list[Zero] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -233,12 +234,12 @@ class _Reader:
 
     def graph(self) -> None:
         self._next()
-        named, variable = self._now.text, self._now.kind == "variable"
+        start, named, variable = self.at, self._now.text, self._now.kind == "variable"
         self._next()
         inner = self._inner("?" if variable else named)
         self._group.hollow = True
         if variable and inner.selects:
-            self._found.selecting.append(named[1:])
+            self._found.selecting.append((named[1:], start, self.at))
         elif variable and not inner.binds:
             self._found.faults.append("graph-unbound")
 
@@ -301,7 +302,10 @@ class _Reader:
         elif self._is("{") or self._is("}"):
             raise Unread
         else:
+            wants_more = self._now.kind == "mark" and self._now.text in _OPERATORS
             self._next(compares=self._now.kind in _VALUES_END or self._now.word in ("TRUE", "FALSE"))
+            if wants_more and self._is(")"):
+                raise Unread
 
     # --- Triples ---
 

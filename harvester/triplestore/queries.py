@@ -299,6 +299,7 @@ class _Asking:
 def _request(query: Query, told: Checked) -> Mapping[str, Any]:
     return {
         "query": told.text,
+        "union": not told.names_dataset,
         "probes": [(probe.ask, probe.expected) for probe in told.probes],
         "results": query.results,
         "graph": query.graph,

@@ -40,6 +40,7 @@ _RISKY = re.compile(
 _STARS = re.compile(
     r"(?<![\w:.%\\?$@-])SELECT\s+(?:DISTINCT\s+|REDUCED\s+)?\*|\(\s*(?:DISTINCT\s+)?\*\s*\)", re.IGNORECASE
 )
+_AT = re.compile(r"\bat (\d+):(\d+)")
 _LITERAL = re.compile(r"""["'+\-.\d]|(?:true|false)$""", re.IGNORECASE)
 
 
@@ -55,10 +56,11 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A query that may be asked, after its probes."""
+    """A query that may be asked, after its probes; of the union of all graphs unless it names others."""
 
     text: str
     probes: tuple[Probe, ...] = ()
+    names_dataset: bool = False
 
 
 def checked(text: str) -> Checked:
@@ -73,7 +75,7 @@ def checked(text: str) -> Checked:
     if lexer.is_update(text):
         raise QueryError("this endpoint is read-only; updates are refused", status=403, kind="update")
     if not _may_be_faulty(text):
-        return Checked(text)
+        return Checked(text, names_dataset=_names_dataset(text))
     return _remembered(text) if len(text) <= _REMEMBERED else _looked_at(text)
 
 
@@ -98,7 +100,11 @@ def _looked_at(text: str) -> Checked:
     probes = tuple(_zero(found, zero) for zero in dict.fromkeys(found.zeros))
     if found.selecting:
         probes += (_one_graph(text, found),)
-    return Checked(_rewritten(text, found), probes)
+    return Checked(_rewritten(text, found), probes, names_dataset=bool(found.dataset))
+
+
+def _names_dataset(text: str) -> bool:
+    return "FROM" in text.upper() and "FROM" in lexer.words(text)
 
 
 _remembered = lru_cache(maxsize=512)(_looked_at)
@@ -118,7 +124,9 @@ def syntax_error(text: str, at: int | None = None, said: str = "") -> QueryError
     """
     at = _misplaced(text) if at is None else at
     if at is None:
-        return QueryError(said, status=400, kind="syntax")
+        where = _AT.search(said)
+        told = {"line": int(where[1]), "column": int(where[2])} if where else None
+        return QueryError(said, status=400, kind="syntax", more=told)
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
     found = lexer.token(text, at)
     what = "the query ends too early" if found.kind == "end" else f"'{found.text[:40]}' is not expected here"
@@ -140,10 +148,13 @@ def _misplaced(text: str) -> int | None:
 
 
 def _names(text: str) -> Iterator[lexer.Token]:
+    return (one for one in _tokens(text) if one.kind == "name")
+
+
+def _tokens(text: str) -> Iterator[lexer.Token]:
     found = lexer.token(text, 0)
     while found.kind != "end":
-        if found.kind == "name":
-            yield found
+        yield found
         found = lexer.token(text, found.start + len(found.text))
 
 
@@ -169,9 +180,10 @@ def _rewritten(text: str, found: Outline) -> str:
 
 def _one_graph(text: str, found: Outline) -> Probe:
     """With one graph only, and nothing said of its name, a subselect inside GRAPH ?g is answered well."""
-    variables = re.compile(r"[?$](?:" + "|".join(map(re.escape, found.selecting)) + r")(?!\w)")
-    if len(variables.findall(text)) > len(found.selecting):
-        raise fault_error("graph-subselect")
+    for name, start, end in found.selecting:
+        outside = (one for one in _tokens(text) if not start <= one.start < end)
+        if any(one.text in (f"?{name}", f"${name}", "*") for one in outside):
+            raise fault_error("graph-subselect")
     ask = f"ASK {' '.join(found.dataset)} {{ GRAPH ?a {{}} GRAPH ?b {{}} FILTER(!sameTerm(?a, ?b)) }}"
     return Probe(f"{found.prologue} {ask}", expected=False, fault="graph-subselect")
 

@@ -78,11 +78,12 @@ def _answer(store: ox.Store, request: dict[str, Any], answers: IO[bytes]) -> Non
 
 
 def _dataset(request: dict[str, Any]) -> dict[str, Any]:
-    """A dataset given by the protocol replaces the union."""
+    """A dataset given by the protocol, else by the query (FROM), else the union of all graphs."""
     default = [ox.NamedNode(iri) for iri in request["default_graph"]]
     named = [ox.NamedNode(iri) for iri in request["named_graphs"]]
-    chosen = {"default_graph": default, "named_graphs": named} if default or named else {}
-    return {"base_iri": request["base"], **(chosen or {"use_default_graph_as_union": True})}
+    if default or named:
+        return {"base_iri": request["base"], "default_graph": default, "named_graphs": named}
+    return {"base_iri": request["base"], "use_default_graph_as_union": request["union"]}
 
 
 def _leave_network() -> None:
