@@ -17,7 +17,8 @@ from threading import Lock, Thread
 from typing import Any
 
 from harvester.errors import QueryError, StoreError
-from harvester.triplestore import frames, soundness
+from harvester.evaluator import frames
+from harvester.triplestore import soundness
 from harvester.triplestore.soundness import LONGEST_QUERY, Checked, checked
 from harvester.triplestore.turns import QUICK_S, Asker, Turns
 from harvester.triplestore.workers import Frame, Worker
@@ -137,18 +138,17 @@ class QueryPool:
             self._turns.give(None)
             raise
 
-    def lasts(self) -> bool:
-        """True when one more query may last."""
-        return self._turns.lasts()
+    def last(self, asker: Asker) -> None:
+        """A query of theirs has become a long one; raises QueryError when there is no room for it."""
+        self._turns.last(asker)
 
     def leave(self, worker: Worker, asker: Asker, *, lasted: bool) -> None:
         """The asker has what they came for; a worker that ended or lasted is replaced first."""
         self._turns.leave(asker, lasted=lasted)
         if self._closed:
             worker.kill()
-        elif worker.gentle or not worker.alive():
-            worker.kill()
-            Thread(target=self._replace, name="replace", daemon=True).start()
+        elif worker.spent or not worker.alive():
+            Thread(target=self._replace, args=(worker,), name="replace", daemon=True).start()
         else:
             self._turns.give(worker)
 
@@ -171,7 +171,8 @@ class QueryPool:
             worker.open(checkpoint)
         return worker
 
-    def _replace(self) -> None:
+    def _replace(self, spent: Worker) -> None:
+        spent.kill()
         try:
             worker = self._ready(None)
         except StoreError:
@@ -202,8 +203,9 @@ class _Asking:
 
     def __init__(self, pool: QueryPool, query: Query, told: Checked, asker: Asker) -> None:
         self._pool, self._query, self._told, self._asker = pool, query, told, asker
-        self._deadline = time.monotonic() + pool.timeout_s
-        self._worker = pool.take(asker, self._deadline)
+        began = time.monotonic()
+        self._deadline = began + pool.timeout_s
+        self._worker = pool.take(asker, began + pool.timeout_s / 2)  # who waits longer could not be answered
         self._quick = min(self._deadline, time.monotonic() + QUICK_S)
         self._lasted = False
 
@@ -259,9 +261,7 @@ class _Asking:
         except TimeoutError:
             if time.monotonic() >= self._deadline:
                 raise
-        if not self._pool.lasts():
-            text = "there are too many long queries already; try again later, or make it quicker"
-            raise QueryError(text, status=429, kind="busy")
+        self._pool.last(self._asker)
         self._lasted = True
         self._worker.yield_to_others()
         return self._worker.frame(self._deadline)
@@ -269,7 +269,7 @@ class _Asking:
     def _leave(self, *, ended: bool) -> None:
         self._asker.done()
         if not ended:
-            self._worker.kill()
+            self._worker.end()
         self._pool.leave(self._worker, self._asker, lasted=self._lasted)
 
     def _stopped(self, error: Exception) -> QueryError:

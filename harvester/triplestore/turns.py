@@ -17,8 +17,13 @@ from harvester.errors import QueryError
 QUICK_S = 0.5
 """Seconds after which a query counts as a long one."""
 
+PATIENCE_S = 5
+"""Seconds that an asker whose long query found no room has to wait while there is none."""
+
 WAITING = 64
 """Queries that wait at most, in all; one asker has no more than half of them."""
+
+TOO_LONG = "there are too many long queries already; try again later, or make it quicker"
 
 Place = TypeVar("Place")
 
@@ -87,6 +92,7 @@ class Turns(Generic[Place]):
     _waiting: list[_Waiting] = field(default_factory=list)
     _held: Counter[str] = field(default_factory=Counter)
     _lasting: int = 0
+    _refused: dict[str, float] = field(default_factory=dict)
 
     def take(self, asker: Asker, deadline: float) -> Place:
         """A place, as soon as there is one for this asker.
@@ -108,6 +114,8 @@ class Turns(Generic[Place]):
         own = sum(1 for one in self._waiting if one.asker.name == asker.name)
         if len(self._waiting) >= WAITING or own >= WAITING // 2:
             raise QueryError("too many queries are waiting; try again later", status=429, kind="busy")
+        if self._lasting >= self.long and self._refused.get(asker.name, 0) > time.monotonic():
+            raise QueryError(TOO_LONG, status=429, kind="busy")
 
     def _wait(self, mine: _Waiting, deadline: float) -> Place:
         with self._changed:
@@ -130,13 +138,20 @@ class Turns(Generic[Place]):
         may = [one for one in self._waiting if not one.asker.left and self._held[one.asker.name] < self.each]
         return min(may, key=lambda one: self._held[one.asker.name], default=None)
 
-    def lasts(self) -> bool:
-        """Count a query that has become a long one; False when there are enough of them."""
+    def last(self, asker: Asker) -> None:
+        """Count a query that has become a long one.
+
+        Raises:
+            QueryError: 429 there are enough of them; the asker is not heard for a while.
+        """
         with self._changed:
-            if self._lasting >= self.long:
-                return False
-            self._lasting += 1
-            return True
+            if self._lasting < self.long:
+                self._lasting += 1
+                return
+            now = time.monotonic()
+            self._refused = {name: until for name, until in self._refused.items() if until > now}
+            self._refused[asker.name] = now + PATIENCE_S
+        raise QueryError(TOO_LONG, status=429, kind="busy")
 
     def leave(self, asker: Asker, *, lasted: bool) -> None:
         """The asker holds the place no longer."""

@@ -1,6 +1,6 @@
 """Room: one worker process, seen from the server: started, asked, read with a deadline, killed.
 
-See `worker` for what runs on the other side, `frames` for what travels between them.
+See `evaluator` for what runs on the other side, and for the frames that travel between them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from harvester.errors import StoreError
-from harvester.triplestore import frames
+from harvester.evaluator import frames
 from harvester.triplestore.turns import Ending
 
 _GENTLE = 10
@@ -41,8 +41,8 @@ class Worker(Ending):
             StoreError: it cannot read the checkpoint.
         """
         self.checkpoint = checkpoint
-        self.gentle = False
-        command = [sys.executable, "-m", "harvester.triplestore.worker", str(memory)]
+        self.spent = False
+        command = [sys.executable, "-m", "harvester.evaluator", str(memory)]
         self._process = subprocess.Popen(  # noqa: S603  # our own module, no shell
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
             env={**os.environ, "MALLOC_ARENA_MAX": "2"},  # else threads reserve what the limit counts as used
@@ -72,7 +72,8 @@ class Worker(Ending):
         return self._process.poll() is None
 
     def end(self) -> None:
-        """Stop it from any thread; whoever reads from it finds it dead."""
+        """Stop it from any thread, without waiting; whoever reads from it finds it dead."""
+        self.spent = True
         self._process.kill()
 
     def kill(self) -> None:
@@ -85,7 +86,7 @@ class Worker(Ending):
 
     def yield_to_others(self) -> None:
         """Let quick queries go first on the processor; there is no way back."""
-        self.gentle = True
+        self.spent = True
         if self.alive():
             os.setpriority(os.PRIO_PROCESS, self._process.pid, _GENTLE)
 

@@ -1,6 +1,6 @@
 """Room: the process that evaluates foreign SPARQL on a checkpoint, and may be killed at any time.
 
-Run as `python -m harvester.triplestore.worker MEMORY_BYTES`. Requests come in and frames go out over
+Run as `python -m harvester.evaluator MEMORY_BYTES`. Requests come in and frames go out over
 pipes (see `frames`). It never opens the live store, and gives up the network where the system lets it.
 """
 
@@ -14,8 +14,8 @@ from typing import IO, Any
 
 import pyoxigraph as ox
 
-from harvester.triplestore import frames
-from harvester.triplestore.packing import Packer
+from harvester.evaluator import frames
+from harvester.evaluator.packing import Packer
 
 RESULTS = {
     "json": ox.QueryResultsFormat.JSON,

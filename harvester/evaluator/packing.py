@@ -10,7 +10,7 @@ import json
 import zlib
 from typing import IO, Any
 
-from harvester.triplestore import frames
+from harvester.evaluator import frames
 
 _CHUNK = 1 << 16
 _TINY = 1400
