@@ -19,7 +19,7 @@ A message reads *where: who: what is wrong; what to do*, on one line, with the o
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -118,9 +118,15 @@ def disk_error(error: OSError, where: object = None) -> DiskError:
 
 
 class QueryError(HarvesterError):
-    """A query that cannot be answered; `status` is the HTTP status to answer with."""
+    """A query that cannot be answered; `status` is the HTTP status to answer with.
 
-    def __init__(self, text: str, *, status: int, kind: str) -> None:
+    `more` is what a program may want to know beside the kind: the line and column of a syntax error.
+    """
+
+    def __init__(
+        self, text: str, *, status: int, kind: str, more: Mapping[str, str | int] | None = None
+    ) -> None:
         self.status = status
         self.kind = kind
+        self.more = more or {}
         super().__init__(text)

@@ -24,8 +24,8 @@ from harvester.profile import full
 from harvester.publish.publication import Publication
 from harvester.triplestore import QueryPool
 from harvester.web import Serving, create_app, openapi, texts
+from harvester.web.api_asked import read, written
 from harvester.web.api_page import EXAMPLES
-from harvester.web.asked import read, written
 
 
 def concept(term, scheme, name):

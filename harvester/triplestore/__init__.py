@@ -5,9 +5,21 @@ answers go out. It knows neither the ledger nor what the triples mean, and is re
 ledger at any time.
 """
 
-from harvester.triplestore.checkpoints import Checkpoints
+from harvester.triplestore.checkpoints import Checkpoints, fingerprint, made_at
 from harvester.triplestore.lock import FileLock, held_since
 from harvester.triplestore.queries import Answering, Query, QueryPool
 from harvester.triplestore.store import TripleStore
+from harvester.triplestore.turns import Asker
 
-__all__ = ["Answering", "Checkpoints", "FileLock", "Query", "QueryPool", "TripleStore", "held_since"]
+__all__ = [
+    "Answering",
+    "Asker",
+    "Checkpoints",
+    "FileLock",
+    "Query",
+    "QueryPool",
+    "TripleStore",
+    "fingerprint",
+    "held_since",
+    "made_at",
+]

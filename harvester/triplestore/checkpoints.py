@@ -77,3 +77,14 @@ class Checkpoints:
         for path in self._numbered()[: -self._keep]:
             if path != current:
                 shutil.rmtree(path)
+
+
+def made_at(checkpoint: Path) -> float:
+    """When a checkpoint was made (seconds of the system's clock)."""
+    return (checkpoint / "CURRENT").stat().st_mtime
+
+
+def fingerprint(checkpoint: Path) -> str:
+    """What tells a checkpoint from every other, also from one that bears its number in a store made anew."""
+    mark = (checkpoint / "CURRENT").stat()
+    return f"{checkpoint.name}-{mark.st_ino:x}-{mark.st_mtime_ns:x}"

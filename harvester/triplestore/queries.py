@@ -9,58 +9,86 @@ from __future__ import annotations
 
 import json
 import os
-import select
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Lock
-from typing import IO, cast
+from threading import Lock, Thread
+from typing import Any
 
 from harvester.errors import QueryError, StoreError
-from harvester.triplestore import frames, lexer
+from harvester.evaluator import frames
+from harvester.triplestore import soundness
+from harvester.triplestore.soundness import LONGEST_QUERY, Checked, checked
+from harvester.triplestore.turns import QUICK_S, Asker, Turns
+from harvester.triplestore.workers import Frame, Worker
 
-LONGEST_QUERY = 1 << 20
-"""Bytes; longer ones are refused before a worker sees them."""
+__all__ = ["LONGEST_QUERY", "Answering", "Limits", "Query", "QueryPool"]
+
+MEMORY = 4 << 30
+"""Bytes that one worker may use at most; less where the machine has less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query and the formats wished for: `results` for rows and booleans, `graph` for triples."""
+    """A query and the formats wished for: `results` for rows and booleans, `graph` for triples.
+
+    `encoding` is gzip, zstd or nothing; `base` resolves the relative IRIs of the query.
+    """
 
     text: str
     results: str = "json"
     graph: str = "turtle"
     default_graph: Sequence[str] = ()
     named_graphs: Sequence[str] = ()
+    encoding: str = ""
+    base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """An answer that has begun: the format chosen, and its bytes as they come."""
+    """An answer that has begun: its format and encoding, the state it is about, its bytes as they come.
+
+    `whole` says that all of it is here already; `deadline` is when it is cut, by the monotonic clock.
+    """
 
     format: str
+    encoding: str
+    checkpoint: Path
     chunks: Iterator[bytes]
+    deadline: float
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one query may take: seconds, bytes of memory, bytes of text; queries of one asker at a time."""
+
+    time_s: float
+    memory: int
+    length: int
+    each: int
 
 
 class QueryPool:
-    """A fixed number of workers on the current checkpoint. Safe to call from any thread."""
+    """A fixed number of workers on the current checkpoint. Safe to call from any thread.
+
+    Two places are left for quick queries; one asker has three places less than there are.
+    """
 
     def __init__(
-        self, checkpoint: Path | None, *, workers: int = 2, timeout_s: float = 30, memory: int = 4 << 30
+        self, checkpoint: Path | None, *, workers: int = 2, timeout_s: float = 30, memory: int | None = None
     ) -> None:
         self.timeout_s = timeout_s
         self.killed = 0
-        self._memory = memory
+        self._memory = memory or _share(workers)
         self._checkpoint = checkpoint
         self._closed = False
         self._lock = Lock()
-        self._idle: SimpleQueue[_Worker | None] = SimpleQueue()
-        for _ in range(workers):
-            self._idle.put(None)  # a place where a worker may live; it is started when first needed
+        # a place is where a worker may live; it is started when first needed
+        self._turns: Turns[Worker | None] = Turns(
+            [None] * workers, each=max(1, workers - 3), long=max(1, workers - 2)
+        )
 
     @property
     def checkpoint(self) -> Path | None:
@@ -68,183 +96,224 @@ class QueryPool:
         with self._lock:
             return self._checkpoint
 
+    @property
+    def limits(self) -> Limits:
+        """What one query may take."""
+        return Limits(self.timeout_s, self._memory, LONGEST_QUERY, self._turns.each)
+
     def swap(self, checkpoint: Path) -> None:
         """Answer from another checkpoint from now on; running queries end on the old one."""
         with self._lock:
             self._checkpoint = checkpoint
+        Thread(target=self._move, name="move", daemon=True).start()
 
     def close(self) -> None:
         """End every worker that is idle, and let none start."""
         self._closed = True
-        while True:
-            try:
-                worker = self._idle.get_nowait()
-            except Empty:
-                return
+        for worker in self._turns.withdraw():
             if worker:
                 worker.kill()
 
-    def ask(self, query: Query) -> Answering:
+    def ask(self, query: Query, asker: Asker | None = None) -> Answering:
         """Evaluate a query; returns when its first bytes are there.
 
         Raises:
-            QueryError: 400 syntax, 403 refused, 413 too long, 429 no worker free, 503 time or memory is up.
+            QueryError: 400 syntax, 403 refused, 413 too long, 429 no worker free, 501 the engine is known
+                to answer it wrongly, 503 time or memory is up.
+            StoreError: no worker can read the checkpoint.
         """
-        _refuse(query.text)
-        deadline = time.monotonic() + self.timeout_s
-        worker = self._take(deadline)
-        try:
-            worker.send(query)
-            kind = worker.frame(deadline)
-            first = worker.frame(deadline) if kind[0] == frames.KIND else kind
-            if first[0] == frames.ERROR:
-                self._put(worker)
-                raise _said(json.loads(first[1]))
-        except (TimeoutError, EOFError) as error:
-            self._put(None)
-            self._kill(worker)
-            raise self._stopped(error) from error
-        chunks = self._chunks(worker, first, deadline)
-        next(chunks)  # begun, so that the worker is freed even if the asker leaves before reading
-        return Answering(kind[1].decode(), chunks)
+        told = checked(query.text)
+        return _Asking(self, query, told, asker or Asker()).begun()
 
-    def _chunks(self, worker: _Worker, frame: tuple[bytes, bytes], deadline: float) -> Iterator[bytes]:
-        ended = False
-        try:
-            yield b""
-            while frame[0] == frames.DATA:
-                yield frame[1]
-                frame = worker.frame(deadline)
-            if frame[0] != frames.END:
-                raise _said(json.loads(frame[1]))
-            ended = True
-        except (TimeoutError, EOFError) as error:
-            raise self._stopped(error) from error
-        finally:
-            if not ended:
-                self._kill(worker)
-            self._put(worker if ended else None)
-
-    def _take(self, deadline: float) -> _Worker:
-        try:
-            worker = self._idle.get(timeout=max(0.0, deadline - time.monotonic()))
-        except Empty as error:
-            raise QueryError("every worker is busy; try again later", status=429, kind="busy") from error
-        with self._lock:
-            checkpoint = self._checkpoint
-        if checkpoint is None:
-            self._idle.put(worker)
+    def take(self, asker: Asker, deadline: float) -> Worker:
+        """A worker on the current checkpoint, in turn; to be given back by `leave`."""
+        if self.checkpoint is None:
             raise QueryError("nothing is published yet; try again in a moment", status=503, kind="starting")
-        if worker and worker.checkpoint == checkpoint and worker.alive():
-            return worker
-        if worker:
-            worker.kill()
         if self._closed:
-            self._idle.put(None)
             raise QueryError("the server is stopping", status=503, kind="stopping")
+        worker = self._turns.take(asker, deadline)
         try:
-            return _Worker(checkpoint, self._memory, deadline)
-        except (OSError, TimeoutError, EOFError) as error:
-            self._idle.put(None)
-            raise StoreError(f"{checkpoint}: no query worker could be started ({error})") from error
+            return self._ready(worker)
+        except BaseException:
+            self._turns.leave(asker, lasted=False)
+            self._turns.give(None)
+            raise
 
-    def _kill(self, worker: _Worker) -> None:
-        """End a worker in the middle of its query, and count it."""
-        worker.kill()
+    def last(self, asker: Asker) -> None:
+        """A query of theirs has become a long one; raises QueryError when there is no room for it."""
+        self._turns.last(asker)
+
+    def leave(self, worker: Worker, asker: Asker, *, lasted: bool) -> None:
+        """The asker has what they came for; a worker that ended or lasted is replaced first."""
+        self._turns.leave(asker, lasted=lasted)
         with self._lock:
-            self.killed += 1
-
-    def _put(self, worker: _Worker | None) -> None:
-        if worker and self._closed:
+            self.killed += worker.ended or not worker.alive()
+        if self._closed:
             worker.kill()
-        self._idle.put(None if self._closed else worker)
+        elif worker.spent or not worker.alive():
+            Thread(target=self._replace, args=(worker,), name="replace", daemon=True).start()
+        else:
+            self._turns.give(worker)
 
-    def _stopped(self, error: Exception) -> QueryError:
-        if isinstance(error, TimeoutError):
-            text = f"no answer within {self.timeout_s:g} s; make the query more selective, or add LIMIT"
-            return QueryError(text, status=503, kind="timeout")
+    def _ready(self, worker: Worker | None) -> Worker:
+        """The worker, or a new one, on the checkpoint that is current, even if that changes meanwhile."""
+        while True:
+            checkpoint = self.checkpoint
+            assert checkpoint is not None
+            try:
+                return self._on(worker, checkpoint)
+            except (OSError, StoreError) as error:
+                if self.checkpoint == checkpoint:
+                    raise StoreError(f"{checkpoint}: no query worker can read it ({error})") from error
+                worker = None  # it was dropped while we opened it
+
+    def _on(self, worker: Worker | None, checkpoint: Path) -> Worker:
+        if worker is None or not worker.alive():
+            return Worker(checkpoint, self._memory)
+        if worker.checkpoint != checkpoint:
+            worker.open(checkpoint)
+        return worker
+
+    def _replace(self, spent: Worker) -> None:
+        spent.kill()
+        try:
+            worker = self._ready(None)
+        except StoreError:
+            self._turns.give(None)  # the next asker is told why
+            return
+        if self._closed:
+            worker.kill()
+        self._turns.give(worker)
+
+    def _move(self) -> None:
+        """Let idle workers open the current checkpoint before they are asked: they hold no older one."""
+        for worker in self._turns.withdraw():
+            try:
+                self._turns.give(self._ready(worker) if worker else None)
+            except StoreError:
+                self._turns.give(None)
+        if self._closed:
+            self.close()
+
+    def out_of_memory(self) -> QueryError:
+        """The refusal of a query that needed more than there is."""
         text = f"the query needed more than {self._memory >> 20} MiB; make it more selective, or add LIMIT"
         return QueryError(text, status=503, kind="memory")
 
 
-class _Worker:
-    """One worker process on one checkpoint."""
+class _Asking:
+    """One query under way: its worker, its clock."""
 
-    def __init__(self, checkpoint: Path, memory: int, deadline: float) -> None:
-        self.checkpoint = checkpoint
-        command = [sys.executable, "-m", "harvester.triplestore.worker", str(checkpoint), str(memory)]
-        self._process = subprocess.Popen(  # noqa: S603  # our own module, no shell
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
-            env={**os.environ, "MALLOC_ARENA_MAX": "2"},  # else threads reserve what the limit counts as used
-        )  # fmt: skip
-        self._held = bytearray()
+    def __init__(self, pool: QueryPool, query: Query, told: Checked, asker: Asker) -> None:
+        self._pool, self._query, self._told, self._asker = pool, query, told, asker
+        began = time.monotonic()
+        self._deadline = began + pool.timeout_s
+        self._worker = pool.take(asker, began + pool.timeout_s / 2)  # who waits longer could not be answered
+        self._quick = min(self._deadline, time.monotonic() + QUICK_S)
+        self._lasted = False
+
+    def begun(self) -> Answering:
+        """The answer, once its first bytes are here."""
         try:
-            self.frame(deadline)  # it says when it is ready
-        except (TimeoutError, EOFError):
-            self.kill()
+            self._asker.until(self._worker)
+            self._worker.ask(_request(self._query, self._told))
+            kind, said = self._frame()
+            first = self._frame() if kind == frames.KIND else (kind, said)
+            following = self._worker.ready()
+        except (TimeoutError, EOFError) as error:
+            raise self._stopped(error) from error
+        except QueryError:
+            self._leave(ended=False)
             raise
+        if first[0] == frames.ERROR:
+            self._leave(ended=True)
+            raise self._said(first[1])
+        told = json.loads(said)
+        about = (told["format"], told["encoding"], self._worker.checkpoint)
+        if following and following[0] == frames.END:
+            self._leave(ended=True)
+            return Answering(*about, iter([first[1]]), self._deadline, whole=True)
+        chunks = self._chunks(first, following)
+        next(chunks)  # begun, so that the worker is freed even if the asker leaves before reading
+        return Answering(*about, chunks, self._deadline)
 
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-
-    def send(self, query: Query) -> None:
-        request = {
-            "query": query.text,
-            "results": query.results,
-            "graph": query.graph,
-            "default_graph": list(query.default_graph),
-            "named_graphs": list(query.named_graphs),
-        }
+    def _chunks(self, frame: Frame, following: Frame | None) -> Iterator[bytes]:
+        over = False
         try:
-            frames.send(cast("IO[bytes]", self._process.stdin), frames.REQUEST, json.dumps(request).encode())
-        except BrokenPipeError as error:
-            raise EOFError from error
+            yield b""
+            while frame[0] == frames.DATA:
+                yield frame[1]
+                frame, following = following or self._frame(), None
+            over = True
+            self._leave(ended=True)
+            if frame[0] != frames.END:
+                raise self._said(frame[1])
+        except (TimeoutError, EOFError) as error:
+            over = True
+            raise self._stopped(error) from error
+        finally:
+            if not over:
+                self._leave(ended=False)
 
-    def frame(self, deadline: float) -> tuple[bytes, bytes]:
-        """The next frame.
+    def _frame(self) -> Frame:
+        """The next frame; a query that becomes a long one needs room among them."""
+        if self._lasted:
+            return self._worker.frame(self._deadline)
+        try:
+            return self._worker.frame(self._quick)
+        except TimeoutError:
+            if time.monotonic() >= self._deadline:
+                raise
+        self._pool.last(self._asker)
+        self._lasted = True
+        self._worker.yield_to_others()
+        return self._worker.frame(self._deadline)
 
-        Raises:
-            TimeoutError: it did not come in time.
-            EOFError: the worker died.
-        """
-        size = frames.HEADER.size
-        letter, length = frames.HEADER.unpack(self._bytes(size, deadline))
-        return letter, self._bytes(length, deadline)
+    def _leave(self, *, ended: bool) -> None:
+        self._asker.done()
+        if not ended:
+            self._worker.end()
+        self._pool.leave(self._worker, self._asker, lasted=self._lasted)
 
-    def _bytes(self, wanted: int, deadline: float) -> bytes:
-        out = cast("IO[bytes]", self._process.stdout)
-        while len(self._held) < wanted:
-            ready, _, _ = select.select([out], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise TimeoutError
-            data = out.read(1 << 16)
-            if not data:
-                raise EOFError
-            self._held += data
-        taken = bytes(self._held[:wanted])
-        del self._held[:wanted]
-        return taken
+    def _stopped(self, error: Exception) -> QueryError:
+        """Why there is no more to come; the worker is gone."""
+        crashed = isinstance(error, EOFError) and self._worker.crashed()
+        self._leave(ended=False)
+        if self._asker.left:
+            return QueryError("the asker has left", status=499, kind="left")
+        if isinstance(error, TimeoutError):
+            text = f"no answer within {self._pool.timeout_s:g} s; make the query more selective, or add LIMIT"
+            return QueryError(text, status=503, kind="timeout")
+        return soundness.too_complex() if crashed else self._pool.out_of_memory()
 
-
-def _refuse(text: str) -> None:
-    if len(text.encode()) > LONGEST_QUERY:
-        raise QueryError(f"the query is longer than {LONGEST_QUERY} bytes", status=413, kind="too-long")
-    if lexer.is_update(text):
-        raise QueryError("this endpoint is read-only; updates are refused", status=403, kind="update")
-    if lexer.calls_service(text):
-        raise QueryError(
-            "SERVICE is refused here; run federated queries on your side", status=403, kind="service"
-        )
+    def _said(self, frame: bytes) -> QueryError:
+        """What the worker complains of."""
+        error = json.loads(frame)
+        if error["kind"] == "probe":
+            probe = self._told.probes[int(error["text"])]
+            return soundness.fault_error(probe.fault, probe.constant)
+        if error["kind"] == "syntax":
+            return soundness.syntax_error(self._query.text, said=error["text"])
+        if "memory" in error["text"].lower():
+            return self._pool.out_of_memory()
+        return QueryError(error["text"], status=500, kind="engine")
 
 
-def _said(error: dict[str, str]) -> QueryError:
-    if error["kind"] == "syntax":
-        return QueryError(error["text"], status=400, kind="syntax")
-    return QueryError(error["text"], status=500, kind="engine")
+def _request(query: Query, told: Checked) -> Mapping[str, Any]:
+    return {
+        "query": told.text,
+        "union": not told.names_dataset,
+        "probes": [(probe.ask, probe.expected) for probe in told.probes],
+        "results": query.results,
+        "graph": query.graph,
+        "default_graph": list(query.default_graph),
+        "named_graphs": list(query.named_graphs),
+        "encoding": query.encoding,
+        "base": query.base,
+    }
+
+
+def _share(workers: int) -> int:
+    """What each worker may use when half the memory of the machine is for all that may last."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(MEMORY, max(512 << 20, machine // 2 // max(1, workers - 2)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import cast
 
 import pyoxigraph as ox
 
-from harvester.triplestore import Answering, Query, QueryPool
+from harvester.triplestore import Answering, Asker, Query, QueryPool
 from harvester.web.statements import Value
 
 ROWS = 1000
@@ -30,14 +30,14 @@ class Shown:
     cut: bool = False
 
 
-def shown(pool: QueryPool, query: Query) -> Shown:
+def shown(pool: QueryPool, query: Query, asker: Asker) -> Shown:
     """Ask, and read as much of the answer as a page holds.
 
     Raises:
         QueryError: see `QueryPool.ask`.
         StoreError: no worker can be started.
     """
-    answering = pool.ask(query)
+    answering = pool.ask(query, asker)
     lines, cut = _first_lines(answering)
     if answering.format != "tsv":
         return Shown(text=b"\n".join(lines).decode(), cut=cut)
@@ -52,8 +52,10 @@ def shown(pool: QueryPool, query: Query) -> Shown:
 def _first_lines(answering: Answering) -> tuple[list[bytes], bool]:
     """The first whole lines of an answer, a header included, and whether there are more."""
     held, ended = bytearray(), False
-    with closing(cast("Generator[bytes]", answering.chunks)) as chunks:
-        for chunk in chunks:
+    with ExitStack() as stack:
+        if not answering.whole:
+            stack.enter_context(closing(cast("Generator[bytes]", answering.chunks)))
+        for chunk in answering.chunks:
             held += chunk
             if held.count(b"\n") > ROWS + 1 or len(held) > BYTES:
                 break

@@ -20,7 +20,7 @@ from harvester.index import Cursor, Entry, Part, entry, part
 from harvester.ledger.versions import versions
 from harvester.profile import credit
 from harvester.web import records, texts
-from harvester.web.asked import MISTAKEN, Wish, wish, written
+from harvester.web.api_asked import MISTAKEN, Wish, wish, written
 from harvester.web.features import Teller, Told
 from harvester.web.overview import Line, Overview
 from harvester.web.pages import Visit, Visiting

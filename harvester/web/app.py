@@ -61,6 +61,9 @@ ROOMS = (
     *VOCABULARY, health, measures,
 )  # fmt: skip
 
+EXPOSED = ("Content-Location", "ETag", "Link", "Query-Limits", "Retry-After")
+"""Headers that scripts of other sites may read."""
+
 __all__ = ["Serving", "create_app"]
 
 
@@ -77,7 +80,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.timeline = Timeline(serving.ledger)
     app.state.catalogue = {}
     app.state.completion = completion.Completion(serving)
-    app.state.waiting = CapacityLimiter(sparql.WAITING)
+    app.state.waiting = CapacityLimiter(sparql.UNDER_WAY)
     app.state.answered = None
     app.state.measures = Measures(serving)
     for room in ROOMS:
@@ -88,8 +91,9 @@ def create_app(serving: Serving) -> FastAPI:
     app.add_exception_handler(QueryError, _query_error)
     app.add_exception_handler(StoreError, _store_error)
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
-    )
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"],
+        expose_headers=EXPOSED,
+    )  # fmt: skip
     app.add_middleware(Gate, base=serving.federation.base)
     app.add_middleware(
         Watch, heard=[app.state.measures.heard, *((access.written,) if serving.access_log else ())]

@@ -1,188 +1,138 @@
-"""Room: the parameters of the API -> what is asked of the index; each one checked, none ignored.
+"""Room: what a request to the endpoint says, by the query part of the SPARQL 1.1 Protocol (section 2.1).
 
-A request comes in; out goes what is wanted, from where and how many. Whatever cannot be is refused with its
-name and its value, all of it at once.
+A request comes in; the query, its dataset and the format asked for by name go out. Updates are refused.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs
 
-from fastapi import Query, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+import pyoxigraph as ox
+from fastapi import Request
 
-from harvester import territory, vocab
-from harvester.index import Asked, Box, Cursor
-from harvester.items import KINDS
+from harvester.errors import QueryError
+from harvester.triplestore import Query
+from harvester.triplestore.lexer import form
+from harvester.triplestore.queries import LONGEST_QUERY
+from harvester.web.negotiation import (
+    ENCODINGS,
+    QUERY_GRAPHS,
+    RESULTS,
+    Offers,
+    named,
+    preferred,
+)
 
-MISTAKEN = "mistaken"
-"""The type of what we find wrong ourselves, beyond the form of a value."""
-
-MOST = 1000
-USUAL = 100
-
-_CODE = r"^[0-9][0-9AB][0-9]{3}$"
-_NUMBER = r"-?[0-9]{1,3}(\.[0-9]{1,9})?"
-_BOX = f"^{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}$"
-_LEVELS = ("arrondissement", "commune", "departement", "epci", "region")
-
-
-def _written_out(said: str) -> str:
-    """A number is no time, whatever it may be taken for."""
-    if isinstance(said, str) and "T" not in said.upper():
-        raise ValueError(said)
-    return said
-
-
-class Parameters(BaseModel):
-    """What `/api/records` may be asked; several values of one parameter widen, several parameters narrow."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    bbox: str | None = Field(None, pattern=_BOX)
-    insee: list[Annotated[str, Field(pattern=_CODE)]] = Field([], max_length=50)
-    territory: list[Annotated[str, Field(max_length=60)]] = Field([], max_length=50)
-    theme: list[Annotated[str, Field(max_length=100)]] = Field([], max_length=50)
-    kind: list[Annotated[str, Field(max_length=100)]] = Field([], max_length=50)
-    source: list[Annotated[str, Field(max_length=100)]] = Field([], max_length=50)
-    exclude_source: list[Annotated[str, Field(max_length=100)]] = Field([], max_length=50)
-    since: Annotated[AwareDatetime | None, BeforeValidator(_written_out)] = None
-    cursor: str | None = Field(None, max_length=200)
-    limit: int = Field(USUAL, ge=1, le=MOST)
-    lang: Literal["fr", "en"] | None = None
+_FORM = "application/x-www-form-urlencoded"
+_ROWS, _TRIPLES = ("SELECT", "ASK"), ("CONSTRUCT", "DESCRIBE")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is wanted, from where, how many at most."""
+class Asked:
+    """What a request says, by the Protocol; `query` is None when it asks nothing."""
 
-    asked: Asked
-    start: Cursor | datetime | None
-    limit: int
-
-
-class _Faults(list[dict[str, Any]]):
-    """What is wrong with the parameters, as the framework tells of it."""
-
-    def add(self, name: str, value: Any, expected: str) -> None:
-        self.append({"type": MISTAKEN, "loc": ("query", name), "msg": expected, "input": value})
+    query: str | None
+    default_graph: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    format: str | None = None
 
 
-def wish(request: Request, said: Annotated[Parameters, Query()]) -> Wish:
-    """What a request wants.
+async def asked(request: Request) -> Asked:
+    """What the query string says, and for POST the form or the query in the body.
 
     Raises:
-        RequestValidationError: with everything that is wrong.
+        QueryError: 413 too long, 415 no such body, 400 not UTF-8, no graph, several queries.
     """
-    faults = _Faults()
-    sources = request.app.state.serving.ledger.sources()
-    for name, values in (("source", said.source), ("exclude_source", said.exclude_source)):
-        _known(faults, name, values, sources)
-    groups = [
-        [f"kind/{one}" for one in _known(faults, "kind", said.kind, KINDS)],
-        [f"theme/{one}" for one in _themes(faults, said.theme)],
-        _places(faults, "insee", said.insee, _commune)
-        + _places(faults, "territory", said.territory, _territory),
-    ]
-    start = _start(faults, said)
-    asked = Asked(
-        words=tuple(tuple(group) for group in groups if group),
-        sources=tuple(said.source),
-        not_sources=tuple(said.exclude_source),
-        box=_box(faults, said.bbox) if said.bbox else None,
-    )
-    if faults:
-        raise RequestValidationError(faults)
-    return Wish(asked, start, said.limit)
+    in_query = _lists(request.url.query)
+    if request.method != "POST":
+        return _asked(in_query)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/sparql-update":
+        raise _update()
+    if kind not in (_FORM, "application/sparql-query"):
+        text = f"content type '{kind}' is not one of the protocol; send {_FORM} or application/sparql-query"
+        raise QueryError(text, status=415, kind="content-type")
+    body = await _body(request)
+    said = _asked(_joined(in_query, _lists(body) if kind == _FORM else {"query": [body]}))
+    if said.query is None:
+        raise QueryError("no query; send it as the field 'query'", status=400, kind="no-query")
+    return said
 
 
-def written(cursor: Cursor) -> str:
-    """A cursor as it stands in an address; opaque to who uses it."""
-    told = json.dumps([cursor.position, cursor.after, cursor.following], separators=(",", ":"))
-    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
-
-
-def read(text: str) -> Cursor:
-    """A cursor that we wrote.
+def query(said: Asked, headers: Mapping[str, str], base: str) -> Query:
+    """The query with the formats that suit the asker; `base` resolves its relative IRIs.
 
     Raises:
-        ValueError: it is none of ours.
+        QueryError: 406 when no format of ours would do.
     """
-    try:
-        told = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        position, after, following = told
-    except (binascii.Error, UnicodeError, TypeError) as error:
-        raise ValueError(text) from error
-    if not all(type(one) is int and 0 <= one < 1 << 62 for one in (position, after)):
-        raise ValueError(text)
-    return Cursor(position, after, bool(following))
+    assert said.query is not None
+    kind = form(said.query)
+    rows = _wished(said, headers, RESULTS) if kind not in _TRIPLES else None
+    triples = _wished(said, headers, QUERY_GRAPHS) if kind not in _ROWS else None
+    if not (rows or triples) and kind in _ROWS + _TRIPLES:
+        offers = RESULTS if kind in _ROWS else QUERY_GRAPHS
+        known = ", ".join(f"{name} ({types[0]})" for name, types in offers.items())
+        wished = said.format or headers.get("accept")
+        text = f"{kind} is not answered as '{wished}'; known: {known}"
+        raise QueryError(text, status=406, kind="format")
+    encoding = preferred(headers.get("accept-encoding") or "identity", ENCODINGS) or ""
+    graphs = (said.default_graph, said.named_graphs)
+    return Query(said.query, rows or "json", triples or "turtle", *graphs, encoding=encoding, base=base)
 
 
-def _start(faults: _Faults, said: Parameters) -> Cursor | datetime | None:
-    if said.cursor is None:
-        return said.since
-    if said.since is not None:
-        faults.add(
-            "since", said.since.isoformat(), "nothing beside a cursor, which goes on from where it was given"
-        )
-    try:
-        return read(said.cursor)
-    except ValueError:
-        faults.add("cursor", said.cursor, "a cursor that this API gave, as it gave it")
-        return None
+def _wished(said: Asked, headers: Mapping[str, str], offers: Offers) -> str | None:
+    return named(said.format, offers) if said.format else preferred(headers.get("accept"), offers)
 
 
-def _box(faults: _Faults, text: str) -> Box | None:
-    west, south, east, north = (float(one) for one in text.split(","))
-    if abs(west) > 180 or abs(east) > 180 or not -90 <= south <= north <= 90:
-        faults.add("bbox", text, "west,south,east,north in degrees WGS 84, south not above north")
-        return None
-    return Box(west, south, east, north)
-
-
-def _known(faults: _Faults, name: str, values: Sequence[str], known: Collection[str]) -> Sequence[str]:
-    for one in values:
-        if one not in known:
-            near = get_close_matches(one, known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
-            faults.add(name, one, hint)
-    return values
-
-
-def _themes(faults: _Faults, values: Sequence[str]) -> list[str]:
-    known = vocab.scheme("themes")
-    return [
-        known[one].iri.rpartition("/")[2] for one in _known(faults, "theme", values, known) if one in known
-    ]
-
-
-def _places(
-    faults: _Faults, name: str, values: Sequence[str], word: Callable[[str], str | None]
-) -> list[str]:
-    found = {one: word(one) for one in values}
-    expected = (
-        "the INSEE code of a commune" if name == "insee" else f"LEVEL/CODE, LEVEL one of {', '.join(_LEVELS)}"
+def _asked(said: Mapping[str, list[str]]) -> Asked:
+    """Raises QueryError when the Protocol is not followed."""
+    if "update" in said:
+        raise _update()
+    queries = said.get("query", [])
+    if len(queries) > 1:
+        raise QueryError("several queries in one request; send one", status=400, kind="no-query")
+    found = Asked(
+        query=(queries[0].strip() and queries[0]) or None if queries else None,
+        default_graph=tuple(map(_graph, said.get("default-graph-uri", ()))),
+        named_graphs=tuple(map(_graph, said.get("named-graph-uri", ()))),
     )
-    for one in (one for one, told in found.items() if told is None):
-        faults.add(name, one, expected)
-    return [told for told in found.values() if told]
+    return replace(found, format=said["format"][0]) if said.get("format", [""])[0] else found
 
 
-def _commune(code: str) -> str | None:
-    found = territory.load().by_code(code)
-    key = territory.key_of(found) if found else None
-    return f"territory/{key.level}/{key.code}" if key else None
+def _graph(address: str) -> str:
+    try:
+        return ox.NamedNode(address).value
+    except ValueError as error:
+        text = f"'{address}' names no graph: give an absolute IRI"
+        raise QueryError(text, status=400, kind="graph") from error
 
 
-def _territory(said: str) -> str | None:
-    level, _, code = said.partition("/")
-    found = territory.load().area(level, code) if level in _LEVELS and code else None
-    return f"territory/{said}" if found else None
+def _update() -> QueryError:
+    return QueryError("this endpoint is read-only; updates are refused", status=403, kind="update")
+
+
+async def _body(request: Request) -> str:
+    """The body, refused as soon as it is too long."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > 3 * LONGEST_QUERY:  # a form writes a byte in three; the pool looks closer
+            text = f"the query is longer than {LONGEST_QUERY} bytes"
+            raise QueryError(text, status=413, kind="too-long")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise QueryError("the body is not UTF-8", status=400, kind="encoding") from error
+
+
+def _lists(encoded: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(encoded, keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise QueryError(f"the form cannot be read ({error})", status=400, kind="encoding") from error
+
+
+def _joined(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {name: [*one.get(name, ()), *other.get(name, ())] for name in {**one, **other}}

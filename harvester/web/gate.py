@@ -35,7 +35,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         answer = _Answer(send, body=scope["method"] != "HEAD")
-        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        asked = {**scope, "method": "GET", "bodiless": True} if scope["method"] == "HEAD" else scope
         log = structlog.get_logger().bind(path=scope["path"])
         try:
             await self._app(asked, receive, answer.send)

@@ -24,6 +24,23 @@ RESULTS: Offers = {
     "tsv": ("text/tab-separated-values",),
 }
 
+QUERY_GRAPHS: Offers = {
+    **GRAPHS,
+    "trig": ("application/trig", "application/x-trig"),
+    "nquads": ("application/n-quads", "text/x-nquads"),
+}
+"""What the endpoint gives for triples: the formats of graphs, and those of datasets."""
+
+ENCODINGS: Offers = {"zstd": ("zstd",), "gzip": ("gzip", "x-gzip"), "": ("identity",)}
+
+ALIASES = {
+    "ttl": "turtle", "n3": "turtle", "json-ld": "jsonld", "nt": "ntriples", "n-triples": "ntriples",
+    "rdf": "rdfxml", "rdf+xml": "rdfxml", "n-quads": "nquads", "nq": "nquads",
+}  # fmt: skip
+"""Names that clients use for our formats; `json` and `xml` are what the kind of answer makes of them."""
+
+_COMMON = {"json": "jsonld", "xml": "rdfxml"}
+
 HTML: Offers = {"html": ("text/html", "application/xhtml+xml")}
 
 LANGUAGES = ("fr", "en")
@@ -33,7 +50,7 @@ LANGUAGES = ("fr", "en")
 def media_type(name: str) -> str:
     """What we send as Content-Type for a format."""
     charset = {"csv": "; charset=utf-8", "tsv": "; charset=utf-8", "turtle": "; charset=utf-8"}
-    return {**RESULTS, **GRAPHS}[name][0] + charset.get(name, "")
+    return {**RESULTS, **QUERY_GRAPHS}[name][0] + charset.get(name, "")
 
 
 def preferred(accept: str | None, offers: Offers) -> str | None:
@@ -45,6 +62,14 @@ def preferred(accept: str | None, offers: Offers) -> str | None:
     quality = {name: _best(types, ranges) for name, types in offers.items()}
     best = max(quality, key=lambda name: quality[name])
     return best if quality[best] > 0 else None
+
+
+def named(asked: str, offers: Offers) -> str | None:
+    """The offer asked for by its name, one that clients use, or a media type; None if there is none."""
+    name = asked.strip().lower().replace(" ", "+")  # a plus in a query string arrives as a space
+    name = ALIASES.get(name, name)
+    candidates = (name, _COMMON.get(name), next((one for one in offers if name in offers[one]), None))
+    return next((one for one in candidates if one in offers), None)
 
 
 def wants_html(accept: str | None) -> bool:

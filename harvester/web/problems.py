@@ -9,9 +9,12 @@ from typing import Any
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from harvester.errors import QueryError
+from harvester.web.conditions import limits
 from harvester.web.negotiation import wants_html
 from harvester.web.pages import VARY, Visit, page
 from harvester.web.texts import group
+
+_TITLES = {499: "Client Closed Request"}
 
 RETRY_AFTER_S = {429: 5, 503: 30}
 """How long the asker should wait before asking again."""
@@ -26,7 +29,7 @@ def problem(
     """
     told = {
         "type": f"{base}sparql#{kind}" if kind in group("refusal") else "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "kind": kind,
@@ -37,7 +40,9 @@ def problem(
 
 def refused(visit: Visit, error: QueryError) -> JSONResponse:
     """A query that cannot be answered."""
-    return problem(error.status, str(error), kind=error.kind, base=visit.base)
+    answer = problem(error.status, str(error), kind=error.kind, base=visit.base, more=error.more)
+    answer.headers.update({**limits(visit.serving), "Cache-Control": "no-store"})
+    return answer
 
 
 def absent(  # noqa: PLR0913  # each is told in its own place

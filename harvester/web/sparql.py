@@ -6,127 +6,96 @@ a service description for programs that ask nothing. Updates are refused.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any
-from urllib.parse import parse_qs
+from typing import Any
 
 import anyio.to_thread
 from anyio import CapacityLimiter
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from harvester.errors import QueryError, StoreError
-from harvester.triplestore import Answering, Query
-from harvester.triplestore.queries import LONGEST_QUERY
+from harvester.triplestore import Answering, Asker, Query
+from harvester.triplestore.lexer import is_volatile
+from harvester.triplestore.turns import WAITING
 from harvester.web import editor, texts
 from harvester.web.answers import Shown, shown
+from harvester.web.asked import Asked, asked, query
+from harvester.web.conditions import VARIES, held, limits, tag, validators
 from harvester.web.description import description
 from harvester.web.examples import Examples
 from harvester.web.graphs import asked_format, graph
-from harvester.web.negotiation import GRAPHS, RESULTS, media_type, preferred, wants_html
-from harvester.web.pages import VARY, Visit, Visiting, page
+from harvester.web.negotiation import media_type, wants_html
+from harvester.web.pages import Visit, page, visit
 from harvester.web.problems import RETRY_AFTER_S
+from harvester.web.streaming import Streamed, watched
 
-WAITING = 24
-"""Queries under way or waiting for a worker; one more is told to come back, so that pages stay quick."""
-
-_FORM = "application/x-www-form-urlencoded"
+UNDER_WAY = WAITING + 32
+"""Threads for queries that wait or have not begun to be answered; the turns at the workers come first."""
 
 router = APIRouter()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request says, by the Protocol; `query` is None when it asks nothing."""
-
-    query: str | None
-    default_graph: tuple[str, ...] = ()
-    named_graphs: tuple[str, ...] = ()
-    format: str | None = None
-
-
-async def asked_by_get(request: Request) -> Asked:
-    """What the query string says."""
-    return _asked(_lists(request.url.query))
-
-
-async def asked_by_post(request: Request) -> Asked:
-    """What a form, or a query as the body, says.
-
-    Raises:
-        QueryError: 413 too long, 415 no such body, 400 not UTF-8.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/sparql-update":
-        raise QueryError("this endpoint is read-only; updates are refused", status=403, kind="update")
-    if kind not in (_FORM, "application/sparql-query"):
-        text = f"content type '{kind}' is not one of the protocol; send {_FORM} or application/sparql-query"
-        raise QueryError(text, status=415, kind="content-type")
-    body = await _body(request)
-    in_query = _lists(request.url.query)
-    return _asked({**in_query, **_lists(body)} if kind == _FORM else {**in_query, "query": [body]})
-
-
-@router.get("/sparql")
-async def by_get(visit: Visiting, asked: Annotated[Asked, Depends(asked_by_get)]) -> Response:
+async def endpoint(request: Request) -> Response:
     """Answer a query; without one, show the form or describe the service.
 
     Raises:
-        QueryError: see `QueryPool.ask`; answered as a problem.
+        QueryError: see `asked`, `query` and `QueryPool.ask`; answered as a problem.
     """
-    if asked.query is None and not wants_html(visit.accept):
-        return await anyio.to_thread.run_sync(_described, visit)
-    return await _answered(visit, asked)
+    here, said = visit(request), await asked(request)
+    if said.format is None and wants_html(here.accept):
+        return await _page(here, said)
+    if said.query is None:
+        return await anyio.to_thread.run_sync(_described, here)
+    wished = query(said, request.headers, f"{here.base}sparql")
+    volatile = is_volatile(wished.text)
+    return _unchanged(here, wished, volatile=volatile) or await _answered(here, wished, volatile=volatile)
+
+
+router.add_route("/sparql", endpoint, methods=["GET", "POST"])
 
 
 def _described(visit: Visit) -> Response:
-    return graph(visit, asked_format(visit) or "turtle", description(visit.serving))
+    told = description(visit.serving)
+    name = asked_format(visit) or "turtle"
+    return graph(visit, name, told, {**limits(visit.serving), "Link": _void(visit)})
 
 
-@router.post("/sparql")
-async def by_post(visit: Visiting, asked: Annotated[Asked, Depends(asked_by_post)]) -> Response:
-    """Answer a query.
-
-    Raises:
-        QueryError: as for GET, or 400 when there is no query.
-    """
-    if asked.query is None:
-        raise QueryError("no query; send it as the field 'query'", status=400, kind="no-query")
-    return await _answered(visit, asked)
+def _void(visit: Visit) -> str:
+    return f'<{visit.base}.well-known/void>; rel="describedby"'
 
 
-async def _answered(visit: Visit, asked: Asked) -> Response:
-    if asked.format is None and wants_html(visit.accept):
-        return await _page(visit, asked)
-    if asked.format and asked.format not in {**RESULTS, **GRAPHS}:
-        known = ", ".join({**RESULTS, **GRAPHS})
-        raise QueryError(f"no format '{asked.format}'; known: {known}", status=406, kind="format")
-    query = _query(visit, asked)
-    if query is None:
-        raise QueryError("no format we have suits Accept", status=406, kind="format")
-    answering = await _in_turn(visit, query)
-    return StreamingResponse(
-        _streamed(answering.chunks), media_type=media_type(answering.format), headers=VARY
-    )
-
-
-def _query(visit: Visit, asked: Asked) -> Query | None:
-    """The query with the formats that suit the asker; None when neither kind of answer would."""
-    results, triples = preferred(visit.accept, RESULTS), preferred(visit.accept, GRAPHS)
-    if asked.format:
-        results = asked.format if asked.format in RESULTS else "json"
-        triples = asked.format if asked.format in GRAPHS else "turtle"
-    if asked.query is None or not (results or triples):
+def _unchanged(visit: Visit, query: Query, *, volatile: bool) -> Response | None:
+    """304 when the asker has the answer that the current checkpoint gives; nothing is evaluated."""
+    checkpoint, wanted = visit.serving.pool.checkpoint, visit.request.headers.get("if-none-match")
+    if volatile or checkpoint is None or wanted is None or visit.request.method != "GET":
         return None
-    graphs = {"default_graph": asked.default_graph, "named_graphs": asked.named_graphs}
-    return Query(asked.query, results or "json", triples or "turtle", **graphs)
+    if not held(wanted, tag(checkpoint, query)):
+        return None
+    return Response(None, 304, {**VARIES, **validators(checkpoint, query, volatile=False)})
 
 
-async def _in_turn(visit: Visit, query: Query) -> Answering:
-    """The answer once it has begun; refused at once when too many wait."""
-    return await anyio.to_thread.run_sync(visit.serving.pool.ask, query, limiter=_free(visit))
+async def _answered(visit: Visit, query: Query, *, volatile: bool) -> Response:
+    asker = _asker(visit)
+    async with watched(visit.request.receive, asker):
+        answering = await _begun(visit, query, asker)
+    told = {"Content-Type": media_type(answering.format), **VARIES, **limits(visit.serving)}
+    if answering.encoding:
+        told["Content-Encoding"] = answering.encoding
+    if visit.request.method == "GET":
+        told |= validators(answering.checkpoint, query, volatile=volatile)
+    return Streamed(answering, asker, told)
+
+
+async def _begun(visit: Visit, query: Query, asker: Asker) -> Answering:
+    """The answer once it has begun."""
+    return await anyio.to_thread.run_sync(visit.serving.pool.ask, query, asker, limiter=_free(visit))
+
+
+def _asker(visit: Visit) -> Asker:
+    """Askers are told apart by their address, which is kept nowhere."""
+    client = visit.request.client
+    return Asker(client.host if client else "unknown")
 
 
 def _free(visit: Visit) -> CapacityLimiter:
@@ -136,29 +105,17 @@ def _free(visit: Visit) -> CapacityLimiter:
     return limiter
 
 
-async def _streamed(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The chunks, read in threads; when the asker leaves, the iterator is closed and its worker freed."""
-    try:
-        while (chunk := await anyio.to_thread.run_sync(_next, chunks)) is not None:
-            yield chunk
-    finally:
-        close = getattr(chunks, "close", None)
-        if close:
-            close()
-
-
-def _next(chunks: Iterator[bytes]) -> bytes | None:
-    return next(chunks, None)
-
-
-async def _page(visit: Visit, asked: Asked) -> Response:
+async def _page(visit: Visit, said: Asked) -> Response:
     """The form, with the answer as a table under it when something was asked."""
     found: Shown | None = None
     error: QueryError | None = None
-    if asked.query:
-        query = Query(asked.query, "tsv", "turtle", asked.default_graph, asked.named_graphs)
+    if said.query:
+        asker, base = _asker(visit), f"{visit.base}sparql"
+        query = Query(said.query, "tsv", "turtle", said.default_graph, said.named_graphs, base=base)
+        look = partial(shown, visit.serving.pool, query, asker)
         try:
-            found = await anyio.to_thread.run_sync(shown, visit.serving.pool, query, limiter=_free(visit))
+            async with watched(visit.request.receive, asker):
+                found = await anyio.to_thread.run_sync(look, limiter=_free(visit))
         except QueryError as refusal:
             error = refusal
         except StoreError:
@@ -166,11 +123,11 @@ async def _page(visit: Visit, asked: Asked) -> Response:
     status = error.status if error else 200
     wait = {"Retry-After": str(RETRY_AFTER_S[status])} if status in RETRY_AFTER_S else {}
     told: dict[str, Any] = {
-        "asked": asked.query,
+        "asked": said.query,
         "found": found,
         "error": error,
         "status": status,
-        "headers": wait,
+        "headers": {**wait, **limits(visit.serving)},
     }
     return await anyio.to_thread.run_sync(partial(_drawn, visit, **told))
 
@@ -181,39 +138,3 @@ def _drawn(visit: Visit, **told: Any) -> Response:
     told |= {"groups": examples.groups(), "refusals": refusals, "timeout_s": timeout_s}
     told["headers"] = {**told["headers"], **editor.HEADERS}
     return page(visit, "sparql.html", **told)
-
-
-async def _body(request: Request) -> str:
-    """The body, refused as soon as it is too long."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > 3 * LONGEST_QUERY:  # a form writes a byte in three; the pool looks closer
-            text = f"the query is longer than {LONGEST_QUERY} bytes"
-            raise QueryError(text, status=413, kind="too-long")
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise QueryError("the body is not UTF-8", status=400, kind="encoding") from error
-
-
-def _lists(encoded: str) -> dict[str, list[str]]:
-    try:
-        return parse_qs(encoded, keep_blank_values=True, errors="strict")
-    except ValueError as error:
-        raise QueryError(f"the form cannot be read ({error})", status=400, kind="encoding") from error
-
-
-def _asked(said: Mapping[str, list[str]]) -> Asked:
-    """Raises QueryError when the Protocol is not followed."""
-    if "update" in said:
-        raise QueryError("this endpoint is read-only; updates are refused", status=403, kind="update")
-    queries = said.get("query", [])
-    if len(queries) > 1:
-        raise QueryError("several queries in one request; send one", status=400, kind="no-query")
-    asked = Asked(
-        query=(queries[0].strip() or None) if queries else None,
-        default_graph=tuple(said.get("default-graph-uri", ())),
-        named_graphs=tuple(said.get("named-graph-uri", ())),
-    )
-    return replace(asked, format=said["format"][0]) if said.get("format", [""])[0] else asked
