@@ -168,7 +168,7 @@ def test_the_access_log_says_what_was_asked_and_nothing_of_who_asked(serving, ca
     assert [(one["method"], one["route"], one["status"], one["end"]) for one in lines] == [
         ("GET", "/id/{source}/{ref:path}", 200, "whole"),
         ("GET", "/sparql", 200, "whole"),
-        ("HEAD", "-", 200, "whole"),
+        ("HEAD", "/static", 200, "whole"),
         ("GET", "-", 404, "whole"),
     ]
     assert {name for one in lines for name in one} == {

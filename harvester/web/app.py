@@ -10,7 +10,7 @@ from typing import cast
 
 import structlog
 from anyio import CapacityLimiter
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import Response
@@ -51,7 +51,7 @@ from harvester.web.problems import absent, problem, refused
 from harvester.web.serving import Serving
 from harvester.web.under import Under
 from harvester.web.usage import Usage
-from harvester.web.watch import Watch, name_route
+from harvester.web.watch import Watch
 
 VOCABULARY = (shapes_page, profile_page, questions, territories, vocabulary_files, vocabulary)
 """Rooms below `/vocab/`; the last one takes every name that is left."""
@@ -69,10 +69,7 @@ __all__ = ["Serving", "create_app"]
 
 def create_app(serving: Serving) -> FastAPI:
     """The application that serves a federation."""
-    named = [Depends(name_route)]
-    app = FastAPI(
-        title=serving.federation.title, docs_url=None, redoc_url=None, openapi_url=None, dependencies=named
-    )
+    app = FastAPI(title=serving.federation.title, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.serving = serving
     app.state.overview = Overview(serving)
     app.state.examples = Examples(serving)
@@ -95,9 +92,9 @@ def create_app(serving: Serving) -> FastAPI:
         expose_headers=EXPOSED,
     )  # fmt: skip
     app.add_middleware(Gate, base=serving.federation.base)
-    app.add_middleware(
-        Watch, heard=[app.state.measures.heard, *((access.written,) if serving.access_log else ())]
-    )
+    heard = [app.state.measures.heard, *((access.written,) if serving.access_log else ())]
+    routes = [*(route for room in ROOMS for route in room.router.routes), *app.routes]
+    app.add_middleware(Watch, heard=heard, routes=routes)
     app.add_middleware(Under, base=serving.federation.base)
     return app
 

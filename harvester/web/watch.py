@@ -13,10 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from fastapi import Request
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_SEEN = "archipel.seen"
 _PROBLEM = b"application/problem+json"
 _LONGEST_PROBLEM = 1 << 16
 
@@ -49,18 +48,13 @@ Heard = Callable[[Seen], None]
 """Hears of each request once it is over."""
 
 
-async def name_route(request: Request) -> None:
-    """A dependency of every route: tells the watch which one it is."""
-    if _SEEN in request.scope:
-        request.scope[_SEEN]["route"] = request.scope["route"].path
-
-
 class Watch:
-    """See the room; `heard` are told in turn."""
+    """See the room; `heard` are told in turn, `routes` are looked through in their order."""
 
-    def __init__(self, app: ASGIApp, *, heard: Sequence[Heard]) -> None:
+    def __init__(self, app: ASGIApp, *, heard: Sequence[Heard], routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._heard = heard
+        self._routes = [route for route in routes if isinstance(route, Route | Mount)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,16 +65,20 @@ class Watch:
         try:
             await self._app(exchange.scope, exchange.receive, exchange.send)
         finally:
-            seen = exchange.seen()
+            seen = exchange.seen(self._template(scope["path"]))
             for heard in self._heard:
                 heard(seen)
+
+    def _template(self, path: str) -> str | None:
+        """The route of a path, as it is written; None when there is none. Routes do not all say they were taken."""
+        return next((route.path for route in self._routes if route.path_regex.match(path)), None)
 
 
 class _Exchange:
     """One request under way."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope: Scope = {**scope, _SEEN: {}}
+        self.scope = scope
         self._receive, self._send = receive, send
         self._began = time.perf_counter()
         self._status: int | None = None
@@ -108,9 +106,8 @@ class _Exchange:
         if self._problem is not None and len(self._problem) < _LONGEST_PROBLEM:
             self._problem += body
 
-    def seen(self) -> Seen:
+    def seen(self, route: str | None) -> Seen:
         method = self.scope["method"]
-        route = self.scope[_SEEN].get("route")
         end = End.WHOLE if self._ended else End.LEFT if self._gone else End.CUT
         took_s = time.perf_counter() - self._began
         queried = route == "/sparql" and (method == "POST" or b"query=" in self.scope["query_string"])
