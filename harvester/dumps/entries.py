@@ -21,14 +21,15 @@ class Entry:
     record: IRI
     triples: bytes
     quads: Sequence[ox.Quad]
+    said: outline.Said
     outline: outline.Outline
 
 
 def entry(of: Rights, triples: bytes) -> Entry:
     """One record, parsed once for all forms."""
-    record = outline.subject(triples)
-    quads = outline.parsed(triples)
-    return Entry(of, record, triples, quads, outline.outline(of.base, record, outline.said(quads)))
+    record, quads = outline.subject(triples), outline.parsed(triples)
+    said = outline.said(quads)
+    return Entry(of, record, triples, quads, said, outline.outline(of.base, record, said))
 
 
 def entries(ledger: Ledger, of: Rights) -> tuple[int, Iterator[Entry]]:

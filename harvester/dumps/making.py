@@ -141,7 +141,7 @@ def _of_source(work: Making, source: str) -> tuple[Bundle, Path]:
         packing.opening(packing.form.opening(rights))
     with closing(told):  # type: ignore[type-var]  # a generator
         for entry in told:
-            counted.take(entry.record, entry.quads)
+            counted.take(entry.record, entry.said, entry.quads)
             for packing in packings:
                 packing.add(packing.form.body(entry))
     files = tuple(packing.close() for packing in packings)
