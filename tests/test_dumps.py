@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from demo.server import Partners
 from harvester import cli, dumps, iri
-from harvester.dumps import stock
+from harvester.dumps import making, stock
 from harvester.dumps.partitions import read
 from harvester.harvest import Children
 from harvester.keeping import leftovers
@@ -214,6 +214,33 @@ def test_killed_at_any_step_leaves_a_whole_set_and_the_next_call_goes_on(publish
     assert list(published.layout.dumps.rglob("*.partial")) == []
     for group, name in stock.kept(published.layout):
         assert len(list((published.layout.dumps / group / name).iterdir())) == 2
+
+
+def test_a_file_that_is_lost_or_cut_is_made_again(published):
+    made(published)
+    one = held(published, "sources", "cafes")
+    path = one.path(published.layout, one.files[0])
+    path.write_bytes(path.read_bytes()[:-1])
+    assert held(published, "sources", "cafes") is None
+    assert made(published) == ["cafes"]
+    assert quads(content(published, "sources", "cafes", "nquads"))
+
+
+def test_a_source_harvested_while_it_is_written_is_written_again(published, partners, monkeypatch):
+    islands.serve(partners, "cafes", [islands.place("c1", "Café renommé"), islands.place("c2", "Café neuf")])
+    told = making.entries
+
+    def meanwhile(ledger, rights):
+        yield from told(ledger, rights)
+        if rights.source == "cafes":
+            islands.harvest(published, "cafes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "entries", meanwhile)
+        assert "cafes" not in made(published)
+    assert held(published, "sources", "cafes") is None
+    assert made(published) == ["cafes", "etalab-2.0"]
+    assert held(published, "sources", "cafes").records == 2
 
 
 def test_what_was_made_before_the_ledger_forgot_is_not_shown_and_is_made_again(published):
