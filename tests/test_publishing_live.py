@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 
@@ -90,6 +91,17 @@ def test_a_long_answer_ends_on_the_state_on_which_it_began(store, tmp_path):
     body += b"".join(answering.chunks)
     assert body.split() == [b"v"] + [b"0000"] * CHANGES**2
     assert b"0003" in b"".join(pool.ask(Query(VERSIONS, results="csv")).chunks)
+    pool.close()
+
+
+def test_an_answer_whose_checkpoint_is_gone_is_given_all_the_same(store, tmp_path):
+    made = Checkpoints(tmp_path / "checkpoints").make(store)
+    pool = QueryPool(made, workers=1)
+    with endpoint(pool, tmp_path) as client:
+        tag = client.get("/sparql", params={"query": VERSIONS}).headers["etag"]
+        shutil.rmtree(made)
+        answer = client.get("/sparql", params={"query": VERSIONS}, headers={"if-none-match": tag})
+    assert (200, tag) == (answer.status_code, answer.headers["etag"])
     pool.close()
 
 

@@ -130,7 +130,7 @@ def _stay(opened: House, listen: Listening, *, harvest: bool) -> None:
     except OSError as error:
         stop(f"{address}: cannot listen there ({error.strerror}); choose another --port", code=FAILED)
     running: dict[str, int] = {}
-    pool = QueryPool(Checkpoints(opened.layout.checkpoints).current(), workers=max(2, os.cpu_count() or 1))
+    pool = QueryPool(Checkpoints(opened.layout.checkpoints).current(), workers=(os.cpu_count() or 1) + 3)
     with ExitStack() as stack:
         stack.callback(pool.close)
         stack.enter_context(_publishing(opened, pool.swap))

@@ -5,7 +5,7 @@ answers go out. It knows neither the ledger nor what the triples mean, and is re
 ledger at any time.
 """
 
-from harvester.triplestore.checkpoints import Checkpoints, fingerprint, made_at
+from harvester.triplestore.checkpoints import Checkpoints, Mark, mark
 from harvester.triplestore.lock import FileLock, held_since
 from harvester.triplestore.queries import Answering, Query, QueryPool
 from harvester.triplestore.store import TripleStore
@@ -16,10 +16,10 @@ __all__ = [
     "Asker",
     "Checkpoints",
     "FileLock",
+    "Mark",
     "Query",
     "QueryPool",
     "TripleStore",
-    "fingerprint",
     "held_since",
-    "made_at",
+    "mark",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from harvester.errors import StoreError
@@ -79,12 +80,18 @@ class Checkpoints:
                 shutil.rmtree(path)
 
 
-def made_at(checkpoint: Path) -> float:
-    """When a checkpoint was made (seconds of the system's clock)."""
-    return (checkpoint / "CURRENT").stat().st_mtime
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells a checkpoint from every other, and when it was made (seconds of the system's clock)."""
+
+    fingerprint: str
+    made_at: float
 
 
-def fingerprint(checkpoint: Path) -> str:
-    """What tells a checkpoint from every other, also from one that bears its number in a store made anew."""
-    mark = (checkpoint / "CURRENT").stat()
-    return f"{checkpoint.name}-{mark.st_ino:x}-{mark.st_mtime_ns:x}"
+def mark(checkpoint: Path) -> Mark | None:
+    """The mark of a checkpoint, told from one of that number in a store made anew; None when it is gone."""
+    try:
+        told = (checkpoint / "CURRENT").stat()
+    except FileNotFoundError:
+        return None
+    return Mark(f"{checkpoint.name}-{told.st_ino:x}-{told.st_mtime_ns:x}", told.st_mtime)

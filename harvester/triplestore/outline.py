@@ -130,17 +130,20 @@ class _Reader:
         """A query form, or what follows SELECT in a group: projection, dataset, pattern, modifiers."""
         if not self._now.word:
             raise Unread
-        template = self._now.word == "CONSTRUCT"
-        self._clauses(until=lambda: self._is("{") or self._now.kind == "end")
-        if template and self._is("{"):
+        form = self._now.word
+        self._clauses(until=("{", "}"))
+        if form == "CONSTRUCT" and self._is("{"):
             self._pattern(_Group(self._group.graph))
-            self._clauses(until=lambda: self._is("{") or self._now.kind == "end")
+            self._clauses(until=("{", "}"))
         if self._is("{"):
             self._pattern(_Group(self._group.graph))
-        self._clauses(until=lambda: self._is("}") or self._now.kind == "end")
+        elif form in ("SELECT", "ASK"):
+            raise Unread
+        self._clauses(until=("}",))
 
-    def _clauses(self, until: Callable[[], bool]) -> None:
-        while not until():
+    def _clauses(self, until: tuple[str, ...]) -> None:
+        """Everything up to one of these brackets, or the end."""
+        while self._now.kind != "end" and not (self._now.kind == "mark" and self._now.text in until):
             if self._is("{"):
                 raise Unread
             if self._is("("):

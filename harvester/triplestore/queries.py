@@ -19,6 +19,7 @@ from typing import Any
 from harvester.errors import QueryError, StoreError
 from harvester.evaluator import frames
 from harvester.triplestore import soundness
+from harvester.triplestore.checkpoints import Mark, mark
 from harvester.triplestore.soundness import LONGEST_QUERY, Checked, checked
 from harvester.triplestore.turns import QUICK_S, Asker, Turns
 from harvester.triplestore.workers import Frame, Worker
@@ -47,14 +48,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """An answer that has begun: its format and encoding, the state it is about, its bytes as they come.
+    """An answer that has begun: its format and encoding, the state that it tells of, its bytes as they come.
 
     `whole` says that all of it is here already; `deadline` is when it is cut, by the monotonic clock.
     """
 
     format: str
     encoding: str
-    checkpoint: Path
+    mark: Mark | None
     chunks: Iterator[bytes]
     deadline: float
     whole: bool = False
@@ -95,6 +96,12 @@ class QueryPool:
         """The checkpoint that answers come from; None before anything is published."""
         with self._lock:
             return self._checkpoint
+
+    @property
+    def mark(self) -> Mark | None:
+        """What the current checkpoint is known by; None before anything is published."""
+        checkpoint = self.checkpoint
+        return mark(checkpoint) if checkpoint else None
 
     @property
     def limits(self) -> Limits:
@@ -229,7 +236,7 @@ class _Asking:
             self._leave(ended=True)
             raise self._said(first[1])
         told = json.loads(said)
-        about = (told["format"], told["encoding"], self._worker.checkpoint)
+        about = (told["format"], told["encoding"], self._worker.mark)
         if following and following[0] == frames.END:
             self._leave(ended=True)
             return Answering(*about, iter([first[1]]), self._deadline, whole=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from threading import Condition, Lock
+from threading import Event, Lock
 from typing import Generic, TypeVar
 
 from harvester.errors import QueryError
@@ -68,14 +68,16 @@ class Ending:
         raise NotImplementedError
 
 
-@dataclass(eq=False)
-class _Waiting(Ending):
+@dataclass(eq=False, slots=True)
+class _Waiting(Ending, Generic[Place]):
+    """One in the line; `given` is the place, in a tuple because a place may be None."""
+
     asker: Asker
-    changed: Condition
+    ready: Event = field(default_factory=Event)
+    given: tuple[Place] | None = None
 
     def end(self) -> None:
-        with self.changed:
-            self.changed.notify_all()
+        self.ready.set()
 
 
 @dataclass
@@ -88,8 +90,8 @@ class Turns(Generic[Place]):
     places: list[Place]
     each: int
     long: int
-    _changed: Condition = field(default_factory=Condition)
-    _waiting: list[_Waiting] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+    _waiting: list[_Waiting[Place]] = field(default_factory=list)
     _held: Counter[str] = field(default_factory=Counter)
     _lasting: int = 0
     _refused: dict[str, float] = field(default_factory=dict)
@@ -100,15 +102,21 @@ class Turns(Generic[Place]):
         Raises:
             QueryError: 429 too many wait, or none came free in time; 499 the asker has left.
         """
-        with self._changed:
+        mine: _Waiting[Place] = _Waiting(asker)
+        with self._lock:
             self._refuse_crowd(asker)
-            mine = _Waiting(asker, self._changed)
             self._waiting.append(mine)
+            self._serve()
         asker.until(mine)
-        try:
-            return self._wait(mine, deadline)
-        finally:
-            asker.done()
+        mine.ready.wait(max(0.0, deadline - time.monotonic()))
+        asker.done()
+        with self._lock:
+            if mine.given:
+                return mine.given[0]
+            self._waiting.remove(mine)
+        if asker.left:
+            raise QueryError("the asker has left", status=499, kind="left")
+        raise QueryError("every worker is busy; try again later", status=429, kind="busy")
 
     def _refuse_crowd(self, asker: Asker) -> None:
         own = sum(1 for one in self._waiting if one.asker.name == asker.name)
@@ -117,24 +125,16 @@ class Turns(Generic[Place]):
         if self._lasting >= self.long and self._refused.get(asker.name, 0) > time.monotonic():
             raise QueryError(TOO_LONG, status=429, kind="busy")
 
-    def _wait(self, mine: _Waiting, deadline: float) -> Place:
-        with self._changed:
-            try:
-                while not (self.places and self._first() is mine):
-                    left = deadline - time.monotonic()
-                    if mine.asker.left:
-                        raise QueryError("the asker has left", status=499, kind="left")
-                    if left <= 0 or not self._changed.wait(left):
-                        text = "every worker is busy; try again later"
-                        raise QueryError(text, status=429, kind="busy")
-            finally:
-                self._waiting.remove(mine)
-                self._changed.notify_all()
-            self._held[mine.asker.name] += 1
-            return self.places.pop()
+    def _serve(self) -> None:
+        """Give the free places to those who are first; only they wake up."""
+        while self.places and (first := self._first()):
+            self._waiting.remove(first)
+            self._held[first.asker.name] += 1
+            first.given = (self.places.pop(),)
+            first.ready.set()
 
-    def _first(self) -> _Waiting | None:
-        """Who is next among those who may have a place; those who have left only wake up."""
+    def _first(self) -> _Waiting[Place] | None:
+        """Who is next among those who may have a place."""
         may = [one for one in self._waiting if not one.asker.left and self._held[one.asker.name] < self.each]
         return min(may, key=lambda one: self._held[one.asker.name], default=None)
 
@@ -144,7 +144,7 @@ class Turns(Generic[Place]):
         Raises:
             QueryError: 429 there are enough of them; the asker is not heard for a while.
         """
-        with self._changed:
+        with self._lock:
             if self._lasting < self.long:
                 self._lasting += 1
                 return
@@ -155,21 +155,21 @@ class Turns(Generic[Place]):
 
     def leave(self, asker: Asker, *, lasted: bool) -> None:
         """The asker holds the place no longer."""
-        with self._changed:
+        with self._lock:
             self._lasting -= lasted
             self._held[asker.name] -= 1
             if not self._held[asker.name]:
                 del self._held[asker.name]
-            self._changed.notify_all()
+            self._serve()
 
     def give(self, place: Place) -> None:
         """A place is free, for whoever is next."""
-        with self._changed:
+        with self._lock:
             self.places.append(place)
-            self._changed.notify_all()
+            self._serve()
 
     def withdraw(self) -> list[Place]:
         """The places that are free now: none of them is given out any more."""
-        with self._changed:
+        with self._lock:
             free, self.places = self.places, []
             return free

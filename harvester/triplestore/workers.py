@@ -18,6 +18,7 @@ from typing import IO, Any, cast
 
 from harvester.errors import StoreError
 from harvester.evaluator import frames
+from harvester.triplestore.checkpoints import mark
 from harvester.triplestore.turns import Ending
 
 _GENTLE = 10
@@ -67,6 +68,7 @@ class Worker(Ending):
         if letter != frames.READY:
             self.kill()
             raise StoreError(f"{checkpoint}: cannot be read ({json.loads(said)['text']})")
+        self.mark = mark(checkpoint)
 
     def alive(self) -> bool:
         """True while the process runs."""

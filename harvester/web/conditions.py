@@ -12,18 +12,17 @@ from email.utils import formatdate
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-from harvester.triplestore import Query, fingerprint, made_at
+from harvester.triplestore import Mark, Query
 from harvester.web.serving import Serving
 
 VARIES = {"Vary": "Accept, Accept-Encoding, Accept-Language"}
 
 
-def tag(checkpoint: Path, query: Query) -> str:
+def tag(mark: Mark, query: Query) -> str:
     """The entity tag of the answer to a query on a checkpoint, whatever its encoding."""
     about = [query.text, query.results, query.graph, *query.default_graph, None, *query.named_graphs]
-    told = json.dumps([_code(), fingerprint(checkpoint), query.base, about])
+    told = json.dumps([_code(), mark.fingerprint, query.base, about])
     return f'W/"{blake2b(told.encode(), digest_size=12).hexdigest()}"'
 
 
@@ -32,13 +31,13 @@ def held(header: str | None, tag: str) -> bool:
     return header is not None and tag in (one.strip() for one in header.split(","))
 
 
-def validators(checkpoint: Path, query: Query, *, volatile: bool) -> Mapping[str, str]:
+def validators(mark: Mark | None, query: Query, *, volatile: bool) -> Mapping[str, str]:
     """Headers of an answer that may be asked for again; one that holds for a moment must not be kept."""
-    if volatile:
+    if volatile or mark is None:
         return {"Cache-Control": "no-store"}
     return {
-        "ETag": tag(checkpoint, query),
-        "Last-Modified": formatdate(made_at(checkpoint), usegmt=True),
+        "ETag": tag(mark, query),
+        "Last-Modified": formatdate(mark.made_at, usegmt=True),
         "Cache-Control": "no-cache",
     }
 

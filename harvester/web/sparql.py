@@ -67,12 +67,12 @@ def _void(visit: Visit) -> str:
 
 def _unchanged(visit: Visit, query: Query, *, volatile: bool) -> Response | None:
     """304 when the asker has the answer that the current checkpoint gives; nothing is evaluated."""
-    checkpoint, wanted = visit.serving.pool.checkpoint, visit.request.headers.get("if-none-match")
-    if volatile or checkpoint is None or wanted is None or visit.request.method != "GET":
+    mark, wanted = visit.serving.pool.mark, visit.request.headers.get("if-none-match")
+    if volatile or mark is None or wanted is None or visit.request.method != "GET":
         return None
-    if not held(wanted, tag(checkpoint, query)):
+    if not held(wanted, tag(mark, query)):
         return None
-    return Response(None, 304, {**VARIES, **validators(checkpoint, query, volatile=False)})
+    return Response(None, 304, {**VARIES, **validators(mark, query, volatile=False)})
 
 
 async def _answered(visit: Visit, query: Query, *, volatile: bool) -> Response:
@@ -83,7 +83,7 @@ async def _answered(visit: Visit, query: Query, *, volatile: bool) -> Response:
     if answering.encoding:
         told["Content-Encoding"] = answering.encoding
     if visit.request.method == "GET":
-        told |= validators(answering.checkpoint, query, volatile=volatile)
+        told |= validators(answering.mark, query, volatile=volatile)
     return Streamed(answering, asker, told)
 
 
