@@ -1,9 +1,9 @@
-"""The endpoint against others on the same data, in the same run: requests a second, and how long they take.
+"""The endpoint against others on the same data, in the same run: requests a second, how long each takes.
 
-`python benchmarks/endpoint.py [ITEMS] [--seconds S] [--json]`: ours, a bare thread pool over pyoxigraph behind
-the same HTTP server, and, when `scripts/services oxigraph rdflib-endpoint` has installed them, the `oxigraph`
-server and `rdflib-endpoint`. Asked by `wrk` (`scripts/services wrk`) at 1, 8 and 32 connections, light queries
-(one item) and medium ones (a theme with names, 500 rows), one server at a time. Ratios are what counts.
+`python benchmarks/endpoint.py [ITEMS] [--seconds S] [--json]`: ours, a bare thread pool over pyoxigraph
+behind the same HTTP server and, when they are installed, the `oxigraph` server (`scripts/services oxigraph`)
+and `rdflib-endpoint` (in `.venv/rdflib-endpoint`). Asked by `wrk` (`scripts/services wrk`) at 1, 8 and 32
+connections: light queries (one item), medium ones (a theme with names, 500 rows), one server at a time.
 """
 
 from __future__ import annotations
@@ -168,8 +168,10 @@ request = function()
   return wrk.format("GET", paths[n], headers)
 end
 done = function(summary, latency)
-  io.write(string.format("TOLD %%f %%f %%f %%d\\n", summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000,
-    latency:percentile(99) / 1000, summary.errors.status + summary.errors.timeout + summary.errors.read + summary.errors.connect))
+  local told, failed = summary.requests / summary.duration * 1e6, summary.errors
+  failed = failed.status + failed.timeout + failed.read + failed.connect
+  local median, last = latency:percentile(50) / 1000, latency:percentile(99) / 1000
+  io.write(string.format("TOLD %%f %%f %%f %%d\\n", told, median, last, failed))
 end
 """
 
@@ -210,10 +212,12 @@ def tags(url: str, asks: list[str]) -> list[str]:
     return found
 
 
-def measured(
-    folder: Path, items: int, seconds: float, only: list[str] | None
-) -> dict[str, dict[str, dict[str, float]]]:
-    told: dict[str, dict[str, dict[str, float]]] = {}
+Told = dict[str, dict[str, dict[str, float]]]
+"""Server -> kind and connections -> figures."""
+
+
+def measured(folder: Path, items: int, seconds: float, only: list[str] | None) -> Told:
+    told: Told = {}
     port = free_port()
     for name, command in commands(folder, port).items():
         if only and name not in only:
@@ -231,7 +235,7 @@ def measured(
     return told
 
 
-def ratios(told: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
+def ratios(told: Told) -> dict[str, float]:
     """Ours over theirs, requests a second."""
     ours = told["ours"]
     return {

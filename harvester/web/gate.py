@@ -36,10 +36,10 @@ class Gate:
             return
         answer = _Answer(send, body=scope["method"] != "HEAD")
         asked = {**scope, "method": "GET", "bodiless": True} if scope["method"] == "HEAD" else scope
-        log = structlog.get_logger().bind(path=scope["path"])
         try:
             await self._app(asked, receive, answer.send)
         except Exception as error:  # the one round a request: no internals to the asker, all to the log
+            log = structlog.get_logger().bind(path=scope["path"])
             if answer.begun:
                 log.warning("answer cut", cause=str(error), expected=isinstance(error, QueryError))
                 raise

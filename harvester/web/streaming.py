@@ -33,28 +33,36 @@ class Streamed(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; raises QueryError when it had to be cut."""
+        if self._answering.whole:
+            await self._send(b"".join(self._answering.chunks), send)
+            return
         chunks = cast("Generator[bytes]", self._answering.chunks)
         async with watched(receive, self._asker):
             try:
-                if self._answering.whole or scope.get("http_version") == "1.0":
-                    await self._send_whole(scope, receive, send)
-                elif scope.get("bodiless"):
-                    await Response(headers=dict(self.headers))(scope, receive, send)
+                if scope.get("bodiless"):
+                    await self._send(b"", send)
+                elif scope.get("http_version") == "1.0":
+                    await self._send(await self._held(), send)
                 else:
                     await self._stream(send)
             finally:
                 self._asker.leave()  # what is still under way
-                if hasattr(chunks, "close"):
-                    chunks.close()
+                chunks.close()
 
-    async def _send_whole(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _send(self, body: bytes, send: Send) -> None:
+        """All at once, with its length."""
+        headers = [*self.raw_headers, (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _held(self) -> bytes:
         body = bytearray()
         async for chunk in _chunks(self._answering):
             body += chunk
-            if len(body) > HELD and not self._answering.whole:
+            if len(body) > HELD:
                 text = f"more than {HELD} bytes cannot be sent safely over HTTP/1.0; use HTTP/1.1"
                 raise QueryError(text, status=505, kind="http-version")
-        await Response(bytes(body), headers=dict(self.headers))(scope, receive, send)
+        return bytes(body)
 
     async def _stream(self, send: Send) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
@@ -70,11 +78,7 @@ class Streamed(Response):
 
 
 async def _chunks(answering: Answering) -> AsyncIterator[bytes]:
-    """The chunks, read in threads when they have to be waited for."""
-    if answering.whole:
-        for chunk in answering.chunks:
-            yield chunk
-        return
+    """The chunks, waited for in threads."""
     while chunk := await anyio.to_thread.run_sync(next, answering.chunks, b""):
         yield chunk
 
