@@ -73,13 +73,17 @@ class Keeper(Thread):
         if told == self._seen or not self._quiet():
             return
         if due(self._layout, self._federation, self._ledger):
-            began = time.monotonic()
-            made = self._pool.submit(make_gently, self._layout, self._federation).result()
-            took = time.monotonic() - began
-            self._log.info("dumps made", sets=len(made), took_s=round(took, 1))
-            self._ending.wait(took * _REST)
-        self._seen = told
+            self._have_made()  # and look again: another process may be at it, or a source just harvested
+        else:
+            self._seen = told
         self._waiting_since = None
+
+    def _have_made(self) -> None:
+        began = time.monotonic()
+        made = self._pool.submit(make_gently, self._layout, self._federation).result()
+        took = time.monotonic() - began
+        self._log.info("dumps made", sets=len(made), took_s=round(took, 1))
+        self._ending.wait(took * _REST)
 
     def _quiet(self) -> bool:
         """True when nobody harvests, or somebody has for too long."""
