@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ import pyoxigraph as ox
 import zstandard
 
 _FRAME = b"\x28\xb5\x2f\xfd"
+_GZIP = b"\x1f\x8b"
 
 
 def traces(root: Path, text: str, aside: Path) -> set[str]:
@@ -32,6 +34,8 @@ def _contents(root: Path) -> Iterator[tuple[str, bytes]]:
             yield where, content
             if content.startswith(_FRAME):
                 yield where, _unpacked(content)
+            if content.startswith(_GZIP):
+                yield where, gzip.decompress(content)
             if content.startswith(b"SQLite format 3"):
                 yield from ((where, cell) for cell in _cells(path))
 

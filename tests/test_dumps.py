@@ -7,14 +7,18 @@ import gzip
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from hashlib import sha256
 
+import dumped
 import islands
 import pyoxigraph as ox
 import pytest
 import rdflib
-from conftest import Federation
+from conftest import ROOT, Federation
 from typer.testing import CliRunner
 
 from demo.server import Partners
@@ -191,34 +195,52 @@ def test_a_source_that_loses_its_licence_loses_its_dump(published, partners):
     assert [name for _, name in stock.kept(published.layout)] == ["ODbL-1.0", "ateliers", "jardins"]
 
 
-@pytest.mark.parametrize("place", ["begin", "close", "rename", "manifest"])
-def test_killed_at_any_place_leaves_the_set_of_before_and_the_next_call_goes_on(
-    published, partners, place, monkeypatch
-):
+@pytest.mark.parametrize("step", dumped.STEPS)
+def test_killed_at_any_step_leaves_a_whole_set_and_the_next_call_goes_on(published, partners, step):
     made(published)
-    before = content(published, "sources", "jardins", "csv")
     islands.serve(partners, "jardins", [islands.place("j1", "Jardin renommé")])
     islands.harvest(published, "jardins")
 
-    class Killed(BaseException):
-        """As by SIGKILL: nothing is caught, nothing is tidied."""
+    script = [sys.executable, dumped.__file__, step, str(published.config), str(published.layout.root)]
+    ran = subprocess.run(script, check=False, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert ran.returncode == -signal.SIGKILL
 
-    def dies(*_args, **_named):
-        raise Killed
+    for one in dumps.bundles(published.layout, 0):  # what is named is whole
+        for file in one.files:
+            content(published, one.group, one.name, file.form)
+    made(published)
+    assert b"Jardin renomm" in content(published, "sources", "jardins", "csv")
+    assert b"Jardin renomm" in content(published, "licences", "ODbL-1.0", "csv")
+    assert list(published.layout.dumps.rglob("*.partial")) == []
+    for group, name in stock.kept(published.layout):
+        assert len(list((published.layout.dumps / group / name).iterdir())) == 2
+
+
+def test_a_file_that_is_lost_or_cut_is_made_again(published):
+    made(published)
+    one = held(published, "sources", "cafes")
+    path = one.path(published.layout, one.files[0])
+    path.write_bytes(path.read_bytes()[:-1])
+    assert held(published, "sources", "cafes") is None
+    assert made(published) == ["cafes"]
+    assert quads(content(published, "sources", "cafes", "nquads"))
+
+
+def test_a_source_harvested_while_it_is_written_is_written_again(published, partners, monkeypatch):
+    islands.serve(partners, "cafes", [islands.place("c1", "Café renommé"), islands.place("c2", "Café neuf")])
+    told = making.entries
+
+    def meanwhile(ledger, rights):
+        yield from told(ledger, rights)
+        if rights.source == "cafes":
+            islands.harvest(published, "cafes")
 
     with monkeypatch.context() as patch:
-        where = {"begin": (making, "Packing"), "close": (making, "_bundle")}
-        inside = {"rename": (stock.Path, "rename"), "manifest": (stock.Path, "replace")}
-        patch.setattr(*(where | inside)[place], dies)
-        with pytest.raises(Killed):
-            made(published)
-
-    one = held(published, "sources", "jardins")
-    if one is not None:  # what is named is whole
-        assert content(published, "sources", "jardins", "csv") == before
-    assert "jardins" in made(published)
-    assert b"Jardin renomm" in content(published, "sources", "jardins", "csv")
-    assert list(published.layout.dumps.rglob("*.partial")) == []
+        patch.setattr(making, "entries", meanwhile)
+        assert "cafes" not in made(published)
+    assert held(published, "sources", "cafes") is None
+    assert made(published) == ["cafes", "etalab-2.0"]
+    assert held(published, "sources", "cafes").records == 2
 
 
 def test_what_was_made_before_the_ledger_forgot_is_not_shown_and_is_made_again(published):

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 import pytest
 from conftest import Federation
 
-from harvester.exchange import choice as choices
+from harvester.ledger import live
 
 FORMATS = {"gogocarto.json": "data", "murmurations.json": "data", "schema.jsonld": "dataFeedElement"}
 
@@ -153,7 +153,7 @@ def test_the_data_feed_is_schema_org_to_a_parser_of_linked_data(archipelago):
 def test_records_are_read_some_at_a_time_and_none_is_lost(archipelago, monkeypatch):
     _, _, client = archipelago
     whole = client.get("/export/schema.jsonld").json()
-    monkeypatch.setattr(choices, "_AT_ONCE", 2)
+    monkeypatch.setattr(live, "AT_ONCE", 2)
     assert client.get("/export/schema.jsonld").json() == whole
 
 

@@ -100,7 +100,7 @@ def test_the_page_holds_the_very_triples_that_programs_get(client):
     inside = Graph().parse(data=triples, format="json-ld")
     served_as = Graph().parse(data=client.get("/id/alpha/hostile?format=ntriples").text, format="nt")
     assert set(inside) == set(served_as)
-    assert len(served_as) > 5
+    assert len(served_as) >= 5
 
 
 def test_a_reader_of_schema_org_finds_name_licence_and_credit(client):

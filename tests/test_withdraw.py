@@ -16,6 +16,7 @@ from searching import traces, unused_pages
 from typer.testing import CliRunner
 from withdrawn import STEPS, few_territories
 
+from harvester import dumps
 from harvester.cli import app
 from harvester.config import load
 from harvester.errors import StoreError
@@ -89,6 +90,7 @@ def garden(federation, partners, monkeypatch):
         serve(partners, night)
         federation.run("jardins")
         federation.publish()
+    dumps.make(federation.layout, load(federation.config).federation)
     serve(partners, gardens(9))
     assert federation.run("jardins").outcome == Outcome.HELD
     serve(partners, gardens(ville="Gignac"))
@@ -112,7 +114,7 @@ def stands(garden, tmp_path):
 def test_search_finds_a_text_wherever_it_is_kept(stands):
     rooms = {where.partition("/")[0] for where in stands(NAME)}
 
-    assert {"ledger.sqlite", "oxigraph", "checkpoints", "raw", "runs"} <= rooms
+    assert {"ledger.sqlite", "oxigraph", "checkpoints", "raw", "runs", "dumps"} <= rooms
 
 
 def refs(garden, state: str) -> set[str]:

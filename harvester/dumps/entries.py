@@ -9,6 +9,7 @@ import pyoxigraph as ox
 
 from harvester import outline
 from harvester.ledger import Ledger
+from harvester.ledger.live import live
 from harvester.model import IRI
 from harvester.rights import Rights
 
@@ -21,17 +22,17 @@ class Entry:
     record: IRI
     triples: bytes
     quads: Sequence[ox.Quad]
+    said: outline.Said
     outline: outline.Outline
 
 
 def entry(of: Rights, triples: bytes) -> Entry:
     """One record, parsed once for all forms."""
-    record = outline.subject(triples)
-    quads = outline.parsed(triples)
-    return Entry(of, record, triples, quads, outline.outline(of.base, record, outline.said(quads)))
+    record, quads = outline.subject(triples), outline.parsed(triples)
+    said = outline.said(quads)
+    return Entry(of, record, triples, quads, said, outline.outline(of.base, record, said))
 
 
-def entries(ledger: Ledger, of: Rights) -> tuple[int, Iterator[Entry]]:
-    """The position of a source, and its published records by ref, read as they are asked for."""
-    position, payloads = ledger.published(of.source)
-    return position, (entry(of, triples) for triples in payloads)
+def entries(ledger: Ledger, of: Rights) -> Iterator[Entry]:
+    """The published records of a source by ref, read as they are asked for."""
+    return (entry(of, one.triples) for one in live(ledger, of.source))

@@ -11,7 +11,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -121,12 +121,20 @@ def _id(node: Any) -> str:
 
 def _key(address: str, used: dict[str, str]) -> str:
     """An IRI by a prefix of the house, which is noted as used."""
+    name, prefix = _prefixed(address)
+    if prefix:
+        used[prefix] = vocab.prefixes()[prefix]
+    return name
+
+
+@lru_cache(maxsize=4096)
+def _prefixed(address: str) -> tuple[str, str | None]:
+    """An IRI and the prefix that it is written with; None when none fits."""
     for cut in (address.rfind("#"), address.rfind("/")):
         prefix = _by_space().get(address[: cut + 1])
         if prefix and address[cut + 1 :].isidentifier():
-            used[prefix] = address[: cut + 1]
-            return f"{prefix}:{address[cut + 1 :]}"
-    return address
+            return f"{prefix}:{address[cut + 1 :]}", prefix
+    return address, None
 
 
 def _value(term: Any, used: dict[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -24,6 +24,7 @@ from harvester.dumps.files import File, Packing
 from harvester.dumps.forms import VERSION, Form, forms
 from harvester.dumps.partitions import Partitions
 from harvester.dumps.stock import LICENCES, SOURCES, Bundle
+from harvester.errors import StoreError
 from harvester.layout import Layout
 from harvester.ledger import Ledger
 from harvester.ledger.redaction import redactions
@@ -124,26 +125,27 @@ def export(work: Making, source: str, form: Form, folder: Path) -> File:
     """One file of one source, whatever sets there are."""
     packing = Packing(folder, source, form)
     packing.opening(form.opening(work.rights[source]))
-    _, told = entries(work.ledger, work.rights[source])
-    for entry in told:
+    position = work.ledger.position(source)
+    for entry in entries(work.ledger, work.rights[source]):
         packing.add(form.body(entry))
+    if work.ledger.position(source) != position:
+        raise StoreError(f"{source}: harvested while it was written; run it again")
     return packing.close()
 
 
 def _of_source(work: Making, source: str) -> tuple[Bundle, Path]:
     """The set of a source: its records are read once, for all forms and for its figures."""
     rights = work.rights[source]
-    position, told = entries(work.ledger, rights)
-    stamp, counted = work.stamp(source, position), Partitions()
+    position, counted = work.ledger.position(source), Partitions()
+    stamp = work.stamp(source, position)
     folder = stock.begin(work.layout, SOURCES, source, stamp)
     packings = [Packing(folder, source, form) for form in forms().values()]
     for packing in packings:
         packing.opening(packing.form.opening(rights))
-    with closing(told):  # type: ignore[type-var]  # a generator
-        for entry in told:
-            counted.take(entry.record, entry.quads)
-            for packing in packings:
-                packing.add(packing.form.body(entry))
+    for entry in entries(work.ledger, rights):
+        counted.take(entry.record, entry.said, entry.quads)
+        for packing in packings:
+            packing.add(packing.form.body(entry))
     files = tuple(packing.close() for packing in packings)
     return _bundle(work, (SOURCES, source, stamp), position, [rights], files, counted.plain()), folder
 
@@ -188,8 +190,13 @@ def _bundle(  # noqa: PLR0913, PLR0917  # all that a manifest tells
 
 
 def _kept(work: Making, finished: tuple[Bundle, Path]) -> bool:
-    """Keep a set, unless the ledger has forgotten something since: then the next call makes it."""
+    """Keep a set, unless the ledger has forgotten something since, or its source was harvested meanwhile.
+
+    Then the next call makes it.
+    """
     one, folder = finished
+    if one.group == SOURCES and work.ledger.position(one.name) != one.position:
+        return False
     if redactions(work.ledger) != work.forgotten:
         stock.drop(work.layout, one.group, one.name)
         return False

@@ -17,7 +17,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from harvester.model import IRI
-from harvester.outline import said as read_as
+from harvester.outline import Said
 from harvester.profile import full
 
 SOME = 3
@@ -48,9 +48,8 @@ class Partitions:
     links: Counter[Linked] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
-    def take(self, record: IRI, quads: Sequence[ox.Quad]) -> None:
-        """Count one record."""
-        said = read_as(quads)
+    def take(self, record: IRI, said: Said, quads: Sequence[ox.Quad]) -> None:
+        """Count one record: what it says, and the terms of that."""
         self.records += 1
         if len(self.examples) < SOME:
             self.examples.append(record)

@@ -55,7 +55,7 @@ class Bundle:
 
 
 def bundle(layout: Layout, group: str, name: str, redactions: int) -> Bundle | None:
-    """The set of this name; None when there is none, or one made before the ledger forgot something."""
+    """The set of this name; None when there is none that is whole, or one of before the ledger forgot."""
     try:
         told = json.loads(_manifest(layout, group, name).read_text(encoding="utf-8"))
         files = tuple(File(**one) for one in told.pop("files"))
@@ -63,7 +63,7 @@ def bundle(layout: Layout, group: str, name: str, redactions: int) -> Bundle | N
         found = Bundle(**told, made_at=made, files=files)
     except (OSError, ValueError, KeyError, TypeError):  # none, or of another version
         return None
-    return found if found.redactions == redactions else None
+    return found if found.redactions == redactions and _whole(layout, found) else None
 
 
 def bundles(layout: Layout, redactions: int) -> list[Bundle]:
@@ -112,6 +112,14 @@ def drop(layout: Layout, group: str, name: str) -> None:
     """Drop a set: the manifest first, so that nobody begins to read it."""
     _manifest(layout, group, name).unlink(missing_ok=True)
     shutil.rmtree(layout.dumps / group / name, ignore_errors=True)
+
+
+def _whole(layout: Layout, one: Bundle) -> bool:
+    """True when every file is there, in its size."""
+    try:
+        return all(one.path(layout, file).stat().st_size == file.size for file in one.files)
+    except OSError:
+        return False
 
 
 def _manifest(layout: Layout, group: str, name: str) -> Path:

@@ -11,16 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, and_, select
-
 from harvester import iri, outline
 from harvester.ledger import Ledger
-from harvester.ledger.packing import unpack
-from harvester.ledger.tables import changes, records, runs
+from harvester.ledger.live import live
 from harvester.outline import Outline
 from harvester.rights import Rights, publishable
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ def chosen(base: str, ledger: Ledger, choice: Choice) -> Iterator[Chosen]:
     """The records wanted, by source and ref."""
     for source, rights in sorted(publishable(base, ledger).items()):
         if choice.takes(source):
-            found = _read(base, ledger, rights, records.c.source == source)
+            found = _read(base, ledger, rights)
             yield from (one for one in found if choice.fits(one.outline))
 
 
@@ -78,8 +73,7 @@ def of_record(base: str, ledger: Ledger, source: str, ref: str) -> Chosen | None
     rights = publishable(base, ledger).get(source)
     if rights is None:
         return None
-    mine = and_(records.c.source == source, records.c.ref == ref)
-    return next(_read(base, ledger, rights, mine), None)
+    return next(_read(base, ledger, rights, ref), None)
 
 
 def host(address: str) -> str:
@@ -90,25 +84,8 @@ def host(address: str) -> str:
         return ""
 
 
-def _read(base: str, ledger: Ledger, rights: Rights, mine: ColumnElement[bool]) -> Iterator[Chosen]:
-    """The published records of a source, some at a time, each time from the ledger as it then is."""
-    query = (
-        select(records.c.ref, changes.c.triples, runs.c.ended_at)
-        .join(changes, changes.c.id == records.c.change)
-        .join(runs, runs.c.id == changes.c.run)
-        .where(mine, records.c.live)
-        .order_by(records.c.ref)
-        .limit(_AT_ONCE)
-    )
-    after: str | None = None
-    while True:
-        later = query if after is None else query.where(records.c.ref > after)
-        with ledger.reading() as connection:
-            rows = connection.execute(later).all()
-        for row in rows:
-            record = iri.record(base, rights.source, row.ref)
-            told = outline.said(outline.parsed(unpack(row.triples)))
-            yield Chosen(outline.outline(base, record, told), rights, row.ended_at)
-        if len(rows) < _AT_ONCE:
-            return
-        after = rows[-1].ref
+def _read(base: str, ledger: Ledger, rights: Rights, ref: str | None = None) -> Iterator[Chosen]:
+    for one in live(ledger, rights.source, ref=ref):
+        record = iri.record(base, rights.source, one.ref)
+        told = outline.said(outline.parsed(one.triples))
+        yield Chosen(outline.outline(base, record, told), rights, one.changed)

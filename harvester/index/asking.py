@@ -42,12 +42,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some entries, the cursor to the next (None at the end), and the one to follow from after the last."""
+    """Some entries, the cursor to the next (None at the end), and the one to follow from after the last.
+
+    `following` tells whether they are what changed since a cursor: only then are those that left among them.
+    """
 
     entries: Sequence[Entry]
     next: Cursor | None
     follow: Cursor
     position: int
+    following: bool = False
 
 
 def part(folder: Path, asked: Asked, cursor: Cursor | datetime | None, limit: int) -> Part | None:
@@ -119,7 +123,7 @@ def _followed(database: sqlite3.Connection, asked: Asked, cursor: Cursor, limit:
     told = [_entry(row, fits=bool(row["fits"])) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     more = Cursor(last["change"], last["id"], following=True) if last else None
-    return Part(told, more, Cursor(position, following=True), position)
+    return Part(told, more, Cursor(position, following=True), position, following=True)
 
 
 _ALL = 1 << 62

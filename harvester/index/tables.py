@@ -74,7 +74,7 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
         return
     try:
         database = sqlite3.connect(
-            f"file:{path}?mode=ro", uri=True, timeout=_PATIENCE_S, isolation_level=None
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE_S, isolation_level=None
         )
         database.row_factory = sqlite3.Row
         try:

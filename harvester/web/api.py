@@ -94,11 +94,8 @@ def _answered(visit: Visit, wished: Wish, *, geo: bool) -> Response:
         return problem(410, f"{error}; begin again without it", kind="cursor", base=visit.base)
     if found is None:
         return problem(503, visit.say("api.unpublished"), kind="starting", base=visit.base)
-    following = wished.start is not None and not (
-        isinstance(wished.start, Cursor) and not wished.start.following
-    )
     teller = _teller(visit)
-    told, gone = _told(visit, teller, found, following=following)
+    told, gone = _told(visit, teller, found)
     links = {"next": _turned(visit, found.next), "follow": _turned(visit, found.follow)}
     head = {"api": VERSION, "position": found.position}
     if geo:
@@ -110,14 +107,14 @@ def _answered(visit: Visit, wished: Wish, *, geo: bool) -> Response:
     return _json(visit, body, media, {**_DESCRIBED, "next": links["next"]})
 
 
-def _told(visit: Visit, teller: Teller, found: Part, *, following: bool) -> tuple[list[Told], list[Told]]:
+def _told(visit: Visit, teller: Teller, found: Part) -> tuple[list[Told], list[Told]]:
     """The records, and those that left; what was forgotten meanwhile is told to who follows."""
     said = versions(visit.serving.ledger, [one.change for one in found.entries if one.reason is None])
     told = [
         teller.record(one, said[one.change]) for one in found.entries if one.change in said and not one.reason
     ]
     left = [one for one in found.entries if one.reason or one.change not in said]
-    return told, [teller.left(one, _reason(one)) for one in left if following]
+    return told, [teller.left(one, _reason(one)) for one in left if found.following]
 
 
 def _reason(one: Entry) -> str:

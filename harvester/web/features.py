@@ -45,6 +45,8 @@ class Teller:
         told |= dict(self._fields(said)) | dict(_place(parts)) | dict(self._territories(said))
         told |= self._licence(said, entry.source)
         told |= {name: _one(said, term) for name, term in _LATE.items() if full(term) in said}
+        if ours := said.get(full("archipel:correction")):
+            told["corrections"] = [one.value for one in ours]
         return told | {"change": entry.change, "changed": entry.at.isoformat()}
 
     def feature(self, told: Told) -> Told:
@@ -62,9 +64,10 @@ class Teller:
 
     def _fields(self, said: _Said) -> Iterator[tuple[str, Any]]:
         terms = _terms()
-        for term in terms.keys() & said.keys():
-            field = terms[term]
-            values = [self._value(one, field.type) for one in _in_order(said[term], self.language)]
+        for term, told in said.items():
+            if (field := terms.get(term)) is None:
+                continue
+            values = [self._value(one, field.type) for one in _in_order(told, self.language)]
             yield field.name, values if field.many else values[0]
 
     def _value(self, one: _Term, kind: FieldType) -> Any:
@@ -104,11 +107,15 @@ _Said = Mapping[str, Sequence[_Term]]
 
 def _said(triples: bytes, address: str) -> tuple[_Said, Mapping[str, _Said]]:
     """What is said of the record, and of each of its fragments."""
-    found: dict[str, dict[str, list[_Term]]] = {}
+    found: dict[str, dict[str, list[_Term]]] = {"": {}}
+    own = found[""]
     for quad in ox.parse(triples, format=ox.RdfFormat.N_TRIPLES):
-        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal):
-            fragment = quad.subject.value.removeprefix(address).removeprefix("#")
-            found.setdefault(fragment, {}).setdefault(quad.predicate.value, []).append(quad.object)
+        subject, term, value, _ = quad
+        if not isinstance(subject, ox.NamedNode) or not isinstance(value, _Term):
+            continue  # nothing without a name is published
+        name = subject.value
+        about = own if name == address else found.setdefault(name.rpartition("#")[2], {})
+        about.setdefault(term.value, []).append(value)
     return found.pop("", {}), found
 
 

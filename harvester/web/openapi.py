@@ -122,6 +122,8 @@ def _properties() -> Iterator[tuple[str, Any]]:
     yield "credit", {"type": "string", "description": "the line to show where the record is shown"}
     yield "missing_since", {"type": "string", "description": "since when its source does not list it"}
     yield "stale_since", {"type": "string", "description": "since when its newest version is refused"}
+    corrections = {"type": "array", "items": {"type": "string"}}
+    yield "corrections", {**corrections, "description": "what we corrected in it, by whom, when and why"}
     yield "change", {"type": "integer", "description": "the number of its last change"}
     yield "changed", {"type": "string", "format": "date-time"}
 

@@ -23,7 +23,7 @@ GARDEN = published(
     f"{PLACE} <{full('wgs:lat')}> {canonical.typed('48.11', 'decimal')} .\n"
     f"{PLACE} <{full('wgs:long')}> {canonical.typed('-1.68', 'decimal')}",
 )  # fmt: skip
-POINTS = f"SELECT ?lat ?long {{ ?s <{full('wgs:lat')}> ?lat ; <{full('wgs:long')}> ?long }}"
+POINTS = f"SELECT ?lat ?long {{ ?x <{full('pair:hasLocation')}> ?s . ?s <{full('wgs:lat')}> ?lat ; <{full('wgs:long')}> ?long }}"
 WKT = 'SELECT ?where { VALUES ?where { "POINT(-1.68 48.11)" "POINT(2.3 48.8)" } }'
 SHOWN = "document.getElementById('found-results').offsetHeight > 0"
 REFUSED = "document.querySelector('#found-status.bad')"
