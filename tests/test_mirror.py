@@ -292,6 +292,22 @@ def test_without_a_user_a_refusal_says_how_to_name_one(garden, other):
     assert "auth = { env" in done.trouble
 
 
+def test_a_source_harvested_while_it_is_sent_is_put_anew(garden, partners, other, monkeypatch):
+    stored, nights = remotes.Remote._stored, [gardens(30, name="Verger {}")]
+
+    def meanwhile(self, method, graph, ntriples):
+        stored(self, method, graph, ntriples)
+        if graph == GARDENS and nights:
+            night(garden, partners, nights.pop())
+
+    monkeypatch.setattr(remotes.Remote, "_stored", meanwhile)
+
+    assert "'jardins' changed while it was sent" in str(mirror(garden).trouble)
+    assert GARDENS not in other.marks()
+    assert mirror(garden).trouble is None
+    assert other.held() == here(garden)
+
+
 def test_what_the_store_says_is_told_without_the_values_it_quotes(garden, other):
     other.most, other.refusal = 0, 400
 

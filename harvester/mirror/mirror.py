@@ -22,7 +22,7 @@ from harvester.ledger import Ledger, NetChange
 from harvester.mirror.marks import Mark, Marks, Position
 from harvester.mirror.note import Note, note, written
 from harvester.mirror.sending import Patch, Sender, Unfit
-from harvester.mirror.wanted import Wanted, wanted
+from harvester.mirror.wanted import Wanted, state, wanted
 from harvester.model import IRI, Federation, RemoteStore
 from harvester.triplestore import Checkpoints, FileLock
 
@@ -105,6 +105,10 @@ class Mirror:
         """Without a mark meanwhile: killed in its middle, it begins anew."""
         self._sender.update(self._marks.none(graph))
         self._sender.load(graph, want.lines())
+        if want.source and state(self._ledger, want.source) != want.state:
+            raise MirrorError(
+                f"mirror: '{want.source}' changed while it was sent; it is put anew the next time"
+            )
         self._sender.update(self._marks.ended(graph, want.state))
 
     def _patch(self, graph: IRI, source: str, holds: Position, mark: Mark) -> None:

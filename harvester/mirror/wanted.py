@@ -17,6 +17,7 @@ import pyoxigraph as ox
 
 from harvester import iri, territory, vocab
 from harvester.ledger import Ledger
+from harvester.ledger.live import live
 from harvester.ledger.redaction import redactions
 from harvester.mirror.marks import Position
 from harvester.model import IRI
@@ -49,11 +50,14 @@ def wanted(base: str, ledger: Ledger, checkpoint: Path) -> Mapping[IRI, Wanted]:
         iri.graph(base, "territoire"): Wanted(land.fingerprint(), lambda: _lines(territory_triples(land)))
     }
     found |= {graph: _as_it_stands(_dump(store, graph)) for graph in other}
-    forgotten = redactions(ledger)
     for graph, source in sources.items():
-        state = str(Position(forgotten, ledger.position(source)))
-        found[graph] = Wanted(state, partial(_records, ledger, source), source)
+        found[graph] = Wanted(state(ledger, source), partial(_records, ledger, source), source)
     return found
+
+
+def state(ledger: Ledger, source: str) -> str:
+    """The state of a source in the ledger, at this moment."""
+    return str(Position(redactions(ledger), ledger.position(source)))
 
 
 def _publishable(ledger: Ledger) -> list[str]:
@@ -62,8 +66,8 @@ def _publishable(ledger: Ledger) -> list[str]:
 
 
 def _records(ledger: Ledger, source: str) -> Lines:
-    _, payloads = ledger.published(source)
-    return (line for payload in payloads for line in _lines(payload))
+    """Read as they are sent: a slow mirror holds nothing of the ledger, which may go on meanwhile."""
+    return (line for one in live(ledger, source) for line in _lines(one.triples))
 
 
 def _as_it_stands(ntriples: bytes) -> Wanted:

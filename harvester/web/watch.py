@@ -70,7 +70,7 @@ class Watch:
                 heard(seen)
 
     def _template(self, path: str) -> str | None:
-        """The route of a path, as it is written, or None: routes do not all say that they were taken."""
+        """The route of a path, as it is written; None when there is none. Not all routes tell themselves."""
         return next((route.path for route in self._routes if route.path_regex.match(path)), None)
 
 
