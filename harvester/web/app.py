@@ -57,7 +57,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.usage = Usage(serving)
     app.state.waiting = CapacityLimiter(sparql.UNDER_WAY)
     app.state.answered = None
-    for room in (report, sources, records, sparql, *VOCABULARY, health):
+    for room in (sparql, report, sources, records, *VOCABULARY, health):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _http_error)
