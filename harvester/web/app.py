@@ -57,9 +57,10 @@ VOCABULARY = (shapes_page, profile_page, questions, territories, vocabulary_file
 """Rooms below `/vocab/`; the last one takes every name that is left."""
 
 ROOMS = (
-    report, sources, records, runs, api, api_page, completion, sparql, catalogue, changes, dumps, exchange,
+    sparql, report, sources, records, runs, api, api_page, completion, catalogue, changes, dumps, exchange,
     *VOCABULARY, health, measures,
 )  # fmt: skip
+"""In the order in which they are tried: the one asked most is matched first."""
 
 EXPOSED = ("Content-Location", "ETag", "Link", "Query-Limits", "Retry-After")
 """Headers that scripts of other sites may read."""
