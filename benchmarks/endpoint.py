@@ -1,9 +1,9 @@
 """The endpoint against others on the same data, in the same run: requests a second, how long each takes.
 
 `python benchmarks/endpoint.py [ITEMS] [--seconds S] [--json]`: ours, a bare thread pool over pyoxigraph
-behind the same HTTP server and, when they are installed, the `oxigraph` server (`scripts/services oxigraph`)
-and `rdflib-endpoint` (in `.venv/rdflib-endpoint`). Asked by `wrk` (`scripts/services wrk`) at 1, 8 and 32
-connections: light queries (one item), medium ones (a theme with names, 500 rows), one server at a time.
+behind the same HTTP server and, where `scripts/services oxigraph rdflib-endpoint` has installed them, the
+`oxigraph` server and `rdflib-endpoint`. Asked by `wrk` (`scripts/services wrk`) at 1, 8 and 32 connections:
+light queries (one item), medium ones (a theme with names, 500 rows), one server at a time.
 """
 
 from __future__ import annotations
