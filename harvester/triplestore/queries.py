@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from harvester.errors import QueryError, StoreError
@@ -21,10 +21,10 @@ from harvester.evaluator import frames
 from harvester.triplestore import soundness
 from harvester.triplestore.checkpoints import Mark, mark
 from harvester.triplestore.soundness import LONGEST_QUERY, Checked, checked
-from harvester.triplestore.turns import QUICK_S, Asker, Turns
+from harvester.triplestore.turns import QUICK_S, Asker, Turns, Waiting
 from harvester.triplestore.workers import Frame, Worker
 
-__all__ = ["LONGEST_QUERY", "Answering", "Limits", "Query", "QueryPool"]
+__all__ = ["LONGEST_QUERY", "Answering", "Asking", "Limits", "Query", "QueryPool"]
 
 MEMORY = 4 << 30
 """Bytes that one worker may use at most; less where the machine has less."""
@@ -129,16 +129,52 @@ class QueryPool:
                 to answer it wrongly, 503 time or memory is up.
             StoreError: no worker can read the checkpoint.
         """
-        told = checked(query.text)
-        return _Asking(self, query, told, asker or Asker()).begun()
+        told, asker, began = checked(query.text), asker or Asker(), time.monotonic()
+        worker = self.take(asker, self.patience(began))
+        return Asking(self, query, told, asker, worker, began).begun()
+
+    def patience(self, began: float) -> float:
+        """Until when a query that began to wait then waits for a worker: later it could not be answered."""
+        return began + self.timeout_s / 2
 
     def take(self, asker: Asker, deadline: float) -> Worker:
         """A worker on the current checkpoint, in turn; to be given back by `leave`."""
+        ready = Event()
+        mine = self.line_up(asker, ready.set)
+        ready.wait(max(0.0, deadline - time.monotonic()))
+        return self.made_ready(self.collect(mine), asker)
+
+    def line_up(self, asker: Asker, wake: Callable[[], None]) -> Waiting[Worker | None]:
+        """Stand in the line for a worker; `wake` is called, from any thread, when it is time to `collect`.
+
+        Raises:
+            QueryError: 429 too many wait, 503 nothing is published, or the server is stopping.
+        """
         if self.checkpoint is None:
             raise QueryError("nothing is published yet; try again in a moment", status=503, kind="starting")
         if self._closed:
             raise QueryError("the server is stopping", status=503, kind="stopping")
-        worker = self._turns.take(asker, deadline)
+        return self._turns.line_up(asker, wake)
+
+    def collect(self, mine: Waiting[Worker | None]) -> Worker | None:
+        """The place that one in the line was given; raises QueryError when it is none."""
+        return self._turns.collect(mine)
+
+    def fit(self, worker: Worker | None) -> bool:
+        """True when a worker can be asked as it is."""
+        return worker is not None and worker.checkpoint == self.checkpoint and worker.alive()
+
+    def unused(self, worker: Worker | None, asker: Asker) -> None:
+        """The asker does not want the place that they were given."""
+        self._turns.leave(asker, lasted=False)
+        self._turns.give(worker)
+
+    def made_ready(self, worker: Worker | None, asker: Asker) -> Worker:
+        """A worker on the current checkpoint in the place that the asker was given.
+
+        Raises:
+            StoreError: none can read the checkpoint.
+        """
         try:
             return self._ready(worker)
         except BaseException:
@@ -208,27 +244,42 @@ class QueryPool:
         return QueryError(text, status=503, kind="memory")
 
 
-class _Asking:
-    """One query under way: its worker, its clock."""
+class Asking:
+    """One query under way: its worker, its clock. Until `quick` it counts as a quick one."""
 
-    def __init__(self, pool: QueryPool, query: Query, told: Checked, asker: Asker) -> None:
-        self._pool, self._query, self._told, self._asker = pool, query, told, asker
-        began = time.monotonic()
+    def __init__(  # noqa: PLR0913, PLR0917  # all that a query under way is made of
+        self, pool: QueryPool, query: Query, told: Checked, asker: Asker, worker: Worker, began: float
+    ) -> None:
+        self._pool, self._query, self._told, self._asker, self.worker = pool, query, told, asker, worker
         self._deadline = began + pool.timeout_s
-        self._worker = pool.take(asker, began + pool.timeout_s / 2)  # who waits longer could not be answered
-        self._quick = min(self._deadline, time.monotonic() + QUICK_S)
+        self.quick = min(self._deadline, time.monotonic() + QUICK_S)
         self._lasted = False
 
     def begun(self) -> Answering:
-        """The answer, once its first bytes are here."""
+        """Ask the worker; the answer, once its first bytes are here."""
+        self.sent()
+        return self.answer()
+
+    def sent(self) -> None:
+        """Ask the worker."""
         try:
-            self._asker.until(self._worker)
-            self._worker.ask(_request(self._query, self._told))
+            self._asker.until(self.worker)
+            self.worker.ask(_request(self._query, self._told))
+        except EOFError as error:
+            raise self.stopped(error) from error
+
+    def given_up(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._leave(ended=False)
+
+    def answer(self) -> Answering:
+        """The answer, once its first bytes are here; at once when the worker has `begun`."""
+        try:
             kind, said = self._frame()
             first = self._frame() if kind == frames.KIND else (kind, said)
-            following = self._worker.ready()
+            following = self.worker.ready()
         except (TimeoutError, EOFError) as error:
-            raise self._stopped(error) from error
+            raise self.stopped(error) from error
         except QueryError:
             self._leave(ended=False)
             raise
@@ -236,7 +287,7 @@ class _Asking:
             self._leave(ended=True)
             raise self._said(first[1])
         told = json.loads(said)
-        about = (told["format"], told["encoding"], self._worker.mark)
+        about = (told["format"], told["encoding"], self.worker.mark)
         if following and following[0] == frames.END:
             self._leave(ended=True)
             return Answering(*about, iter([first[1]]), self._deadline, whole=True)
@@ -257,7 +308,7 @@ class _Asking:
                 raise self._said(frame[1])
         except (TimeoutError, EOFError) as error:
             over = True
-            raise self._stopped(error) from error
+            raise self.stopped(error) from error
         finally:
             if not over:
                 self._leave(ended=False)
@@ -265,26 +316,26 @@ class _Asking:
     def _frame(self) -> Frame:
         """The next frame; a query that becomes a long one needs room among them."""
         if self._lasted:
-            return self._worker.frame(self._deadline)
+            return self.worker.frame(self._deadline)
         try:
-            return self._worker.frame(self._quick)
+            return self.worker.frame(self.quick)
         except TimeoutError:
             if time.monotonic() >= self._deadline:
                 raise
         self._pool.last(self._asker)
         self._lasted = True
-        self._worker.yield_to_others()
-        return self._worker.frame(self._deadline)
+        self.worker.yield_to_others()
+        return self.worker.frame(self._deadline)
 
     def _leave(self, *, ended: bool) -> None:
         self._asker.done()
         if not ended:
-            self._worker.end()
-        self._pool.leave(self._worker, self._asker, lasted=self._lasted)
+            self.worker.end()
+        self._pool.leave(self.worker, self._asker, lasted=self._lasted)
 
-    def _stopped(self, error: Exception) -> QueryError:
+    def stopped(self, error: Exception) -> QueryError:
         """Why there is no more to come; the worker is gone."""
-        crashed = isinstance(error, EOFError) and self._worker.crashed()
+        crashed = isinstance(error, EOFError) and self.worker.crashed()
         self._leave(ended=False)
         if self._asker.left:
             return QueryError("the asker has left", status=499, kind="left")

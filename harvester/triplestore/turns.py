@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Generic, TypeVar
@@ -69,15 +70,19 @@ class Ending:
 
 
 @dataclass(eq=False, slots=True)
-class _Waiting(Ending, Generic[Place]):
-    """One in the line; `given` is the place, in a tuple because a place may be None."""
+class Waiting(Ending, Generic[Place]):
+    """One in the line; `wake` is called, from any thread, when there is a place or no sense in waiting.
+
+    `given` is the place, in a tuple because a place may be None.
+    """
 
     asker: Asker
-    ready: Event = field(default_factory=Event)
+    wake: Callable[[], None]
     given: tuple[Place] | None = None
 
     def end(self) -> None:
-        self.ready.set()
+        """There is no sense in waiting any more."""
+        self.wake()
 
 
 @dataclass
@@ -91,7 +96,7 @@ class Turns(Generic[Place]):
     each: int
     long: int
     _lock: Lock = field(default_factory=Lock)
-    _waiting: list[_Waiting[Place]] = field(default_factory=list)
+    _waiting: list[Waiting[Place]] = field(default_factory=list)
     _held: Counter[str] = field(default_factory=Counter)
     _lasting: int = 0
     _refused: dict[str, float] = field(default_factory=dict)
@@ -102,19 +107,37 @@ class Turns(Generic[Place]):
         Raises:
             QueryError: 429 too many wait, or none came free in time; 499 the asker has left.
         """
-        mine: _Waiting[Place] = _Waiting(asker)
+        ready = Event()
+        mine = self.line_up(asker, ready.set)
+        ready.wait(max(0.0, deadline - time.monotonic()))
+        return self.collect(mine)
+
+    def line_up(self, asker: Asker, wake: Callable[[], None]) -> Waiting[Place]:
+        """Stand in the line; whoever does must `collect`.
+
+        Raises:
+            QueryError: 429 too many wait.
+        """
+        mine: Waiting[Place] = Waiting(asker, wake)
         with self._lock:
             self._refuse_crowd(asker)
             self._waiting.append(mine)
             self._serve()
         asker.until(mine)
-        mine.ready.wait(max(0.0, deadline - time.monotonic()))
-        asker.done()
+        return mine
+
+    def collect(self, mine: Waiting[Place]) -> Place:
+        """The place that was given; without one, the line is left.
+
+        Raises:
+            QueryError: 429 none came free in time; 499 the asker has left.
+        """
+        mine.asker.done()
         with self._lock:
             if mine.given:
                 return mine.given[0]
             self._waiting.remove(mine)
-        if asker.left:
+        if mine.asker.left:
             raise QueryError("the asker has left", status=499, kind="left")
         raise QueryError("every worker is busy; try again later", status=429, kind="busy")
 
@@ -131,9 +154,9 @@ class Turns(Generic[Place]):
             self._waiting.remove(first)
             self._held[first.asker.name] += 1
             first.given = (self.places.pop(),)
-            first.ready.set()
+            first.wake()
 
-    def _first(self) -> _Waiting[Place] | None:
+    def _first(self) -> Waiting[Place] | None:
         """Who is next among those who may have a place."""
         may = [one for one in self._waiting if not one.asker.left and self._held[one.asker.name] < self.each]
         return min(may, key=lambda one: self._held[one.asker.name], default=None)

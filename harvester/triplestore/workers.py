@@ -134,12 +134,35 @@ class Worker(Ending):
         del self._held[: size + length]
         return letter, data
 
+    def begun(self) -> bool:
+        """True when all of an answer is here already, or the second part of a long one."""
+        at, parts, size = 0, 0, frames.HEADER.size
+        while len(self._held) >= at + size:
+            letter, length = frames.HEADER.unpack_from(self._held, at)
+            at += size + length
+            parts += letter == frames.DATA
+            if len(self._held) >= at and (letter in (frames.END, frames.ERROR) or parts > 1):
+                return True
+        return False
+
+    def fileno(self) -> int:
+        """What becomes readable when there is more to `take_in`."""
+        return cast("IO[bytes]", self._process.stdout).fileno()
+
     def _read(self, deadline: float) -> None:
-        out = cast("IO[bytes]", self._process.stdout)
-        ready, _, _ = select.select([out], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
+        ready = select.poll()
+        ready.register(self, select.POLLIN)
+        if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise TimeoutError
-        data = out.read(_READ)
+        self.take_in()
+
+    def take_in(self) -> None:
+        """Read what is there; waits when nothing is.
+
+        Raises:
+            EOFError: the worker died.
+        """
+        data = cast("IO[bytes]", self._process.stdout).read(_READ)
         if not data:
             raise EOFError
         self._held += data

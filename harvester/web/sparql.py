@@ -6,6 +6,7 @@ a service description for programs that ask nothing. Updates are refused.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from harvester.errors import QueryError, StoreError
-from harvester.triplestore import Answering, Asker, Query
+from harvester.triplestore import Answering, Asker, Query, soon
 from harvester.triplestore.lexer import is_volatile
 from harvester.triplestore.turns import WAITING
 from harvester.web import editor, texts
@@ -77,8 +78,7 @@ def _unchanged(visit: Visit, query: Query, *, volatile: bool) -> Response | None
 
 async def _answered(visit: Visit, query: Query, *, volatile: bool) -> Response:
     asker = _asker(visit)
-    async with watched(visit.request.receive, asker):
-        answering = await _begun(visit, query, asker)
+    answering = await _begun(visit, query, asker)
     told = {"Content-Type": media_type(answering.format), **VARIES, **limits(visit.serving)}
     if answering.encoding:
         told["Content-Encoding"] = answering.encoding
@@ -88,8 +88,14 @@ async def _answered(visit: Visit, query: Query, *, volatile: bool) -> Response:
 
 
 async def _begun(visit: Visit, query: Query, asker: Asker) -> Answering:
-    """The answer once it has begun."""
-    return await anyio.to_thread.run_sync(visit.serving.pool.ask, query, asker, limiter=_free(visit))
+    """The answer once it has begun; what takes long waits in a thread."""
+    limiter, watching = _free(visit), partial(watched, visit.request.receive, asker)
+
+    async def elsewhere(call: Callable[[], Answering]) -> Answering:
+        async with watching():
+            return await anyio.to_thread.run_sync(call, limiter=limiter)
+
+    return await soon.asked(visit.serving.pool, query, asker, elsewhere, watching)
 
 
 def _asker(visit: Visit) -> Asker:
