@@ -59,8 +59,8 @@ def ask(client, query, **headers):
 def evaluations(pool, monkeypatch):
     """A list that grows with every query that reaches a worker."""
     asked = []
-    take = pool.take
-    monkeypatch.setattr(pool, "take", lambda asker, deadline: asked.append(asker) or take(asker, deadline))
+    line_up = pool.line_up
+    monkeypatch.setattr(pool, "line_up", lambda asker, wake: asked.append(asker) or line_up(asker, wake))
     return asked
 
 
