@@ -77,7 +77,7 @@ DC = 'xmlns:o="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:d="http://purl
 KNOWN = re.compile(
     r"ledger\.sqlite(-wal|-shm)?|published\.json|writer\.lock|locks/\w+\.lock|hosts/[^/]+"
     r"|raw/[0-9a-f]{2}/[0-9a-f]{64}\.zst|runs/\w+/\d+\.(json|jsonl\.zst)"
-    r"|oxigraph/[^/]+|checkpoints/(current|redactions|\d{8}/[^/]+)"
+    r"|oxigraph/[^/]+|checkpoints/(current|redactions|\d{8}/[^/]+)|index/(current|\d{8}\.sqlite)"
 )
 """Every file that a store holds when nothing is left over."""
 

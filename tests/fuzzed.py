@@ -33,7 +33,7 @@ from harvester import connectors, rdf, territory
 from harvester.cleaning import CLEANERS
 from harvester.config import load
 from harvester.connectors._recognition import Seen
-from harvester.errors import ConfigError, RecordError, SourceError
+from harvester.errors import ConfigError, QueryError, RecordError, SourceError
 from harvester.fetch.decoding import BadEncoding, CutShort, decoded
 from harvester.fetch.retry import pause_s
 from harvester.fetch.robots import Robots
@@ -45,6 +45,7 @@ from harvester.model import Record, Rejected, Source
 from harvester.profile import writer
 from harvester.shapes import Checker
 from harvester.triplestore import lexer
+from harvester.triplestore.soundness import checked
 
 HANG_S = 5.0
 ROOM = 1 << 30
@@ -225,8 +226,10 @@ SELECT ?s (COUNT(*) AS ?n) WHERE { GRAPH <http://g> { ?s a:p "it's \\"x\\""@fr ;
 def question(dice: Random) -> None:
     """A bad query."""
     text = mutated(QUESTION, [QUESTION], dice).decode("utf-8", "surrogateescape")
-    lexer.calls_service(text)
-    lexer.is_update(text)
+    lexer.form(text)
+    lexer.is_volatile(text)
+    with contextlib.suppress(QueryError):
+        checked(text)
 
 
 def _value(dice: Random) -> Any:

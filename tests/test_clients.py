@@ -6,7 +6,7 @@ import subprocess
 import warnings
 
 import pytest
-from endpoint import checkpoint, endpoint
+from queried import checkpoint, endpoint
 from rdflib import URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import CSV, JSON, JSONLD, N3, POST, POSTDIRECTLY, RDFXML, TSV, TURTLE, XML, SPARQLWrapper

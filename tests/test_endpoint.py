@@ -15,7 +15,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 import zstandard
-from endpoint import BASE, checkpoint, endpoint
+from queried import BASE, checkpoint, endpoint
 
 from harvester.errors import QueryError
 from harvester.triplestore import Query, QueryPool

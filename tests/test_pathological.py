@@ -6,8 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from endpoint import checkpoint, endpoint
 from pathological import HUGE, LIGHT, QUERIES, ask, data, light_beside, memory, unread
+from queried import checkpoint, endpoint
 
 from harvester.triplestore import QueryPool
 

@@ -8,7 +8,7 @@ import time
 
 import pyoxigraph as ox
 import pytest
-from endpoint import checkpoint, endpoint
+from queried import checkpoint, endpoint
 
 from harvester.model import IRI
 from harvester.triplestore import Asker, Checkpoints, Query, QueryPool, TripleStore

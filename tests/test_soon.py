@@ -7,7 +7,7 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
-from endpoint import checkpoint
+from queried import checkpoint
 
 from harvester.errors import QueryError
 from harvester.triplestore import Answering, Asker, Query, QueryPool, soon

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pyoxigraph as ox
 import pytest
-from endpoint import BASE, checkpoint, endpoint
+from queried import BASE, checkpoint, endpoint
 from sparql_suite import MF, cases, file, items, loaded, manifest, objects
 
 from harvester.triplestore import QueryPool

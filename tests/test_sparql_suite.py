@@ -12,7 +12,7 @@ from collections import Counter
 
 import pyoxigraph as ox
 import pytest
-from endpoint import checkpoint, endpoint
+from queried import checkpoint, endpoint
 from sparql_suite import RESULTS, SUITE, Case, cases, expected, found, graph, iri, quads, table
 
 from harvester.triplestore import QueryPool

@@ -9,7 +9,7 @@ from collections import Counter
 import pyoxigraph as ox
 import pytest
 from conftest import ROOT
-from endpoint import checkpoint
+from queried import checkpoint
 
 from harvester.errors import QueryError
 from harvester.triplestore import Query, QueryPool

@@ -8,7 +8,7 @@ import subprocess
 import httpx
 import pytest
 from conftest import ROOT
-from endpoint import checkpoint, endpoint
+from queried import checkpoint, endpoint
 from running import answering, free_port, started
 
 from harvester.triplestore import QueryPool
