@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from demo.server import Partners
+from harvester import territory
 from harvester.config import load
 from harvester.harvest import Asked, Report, plans, run_source
 from harvester.layout import Layout
@@ -101,13 +102,31 @@ class Federation:
         return [tuple(getattr(value, "value", None) for value in row) for row in solutions]
 
 
-@pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A triple store that holds the vocabulary and the territories, made once and copied."""
-    layout = Layout(tmp_path_factory.mktemp("furnished"))
+def without_territories(folder: Path) -> Path:
+    """A triple store that holds the vocabulary, and is told that it holds the territories: small to copy."""
+    layout = Layout(folder)
+    layout.oxigraph.mkdir(parents=True)
+    (layout.oxigraph / "territoire.fingerprint").write_text(territory.load().fingerprint(), encoding="utf-8")
+    return _furnish(layout)
+
+
+def _furnish(layout: Layout) -> Path:
     ledger = Ledger.open(layout.ledger, base="http://localhost:8000/")
     Publication(layout, Configured(), ledger).close()
+    ledger.close()
     return layout.oxigraph
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A triple store without the territories, made once and copied."""
+    return without_territories(tmp_path_factory.mktemp("furnished"))
+
+
+@pytest.fixture(scope="session")
+def furnished_whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A triple store that holds the vocabulary and the territories, made once and copied."""
+    return _furnish(Layout(tmp_path_factory.mktemp("furnished-whole")))
 
 
 @pytest.fixture

@@ -31,14 +31,12 @@ import struck
 from conftest import ROOT
 from struck import Accident, Errand
 
-from harvester import iri, territory
+from harvester import iri
 from harvester.fetch import RawStore
 from harvester.harvest.diary import swept
 from harvester.layout import Layout
 from harvester.ledger import Ledger
-from harvester.model import Federation as Configured
 from harvester.model import Outcome
-from harvester.publish import Publication
 from harvester.triplestore import Checkpoints
 
 START = datetime(2026, 11, 1, 2, tzinfo=UTC)
@@ -460,14 +458,3 @@ def _in_the_way(path: Path) -> Iterator[None]:
         path.unlink()
         if there:
             aside.rename(path)
-
-
-def without_territories(folder: Path) -> Path:
-    """A triple store that holds the vocabulary, and is told that it holds the territories: small to copy."""
-    layout = Layout(folder)
-    layout.oxigraph.mkdir(parents=True)
-    (layout.oxigraph / "territoire.fingerprint").write_text(territory.load().fingerprint(), encoding="utf-8")
-    ledger = Ledger.open(layout.ledger, base="http://localhost:8000/")
-    Publication(layout, Configured(), ledger).close()
-    ledger.close()
-    return layout.oxigraph

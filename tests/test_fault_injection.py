@@ -8,17 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import Federation
-from faults import ACCIDENTS, Nursery, Play, drawn, without_territories
+from faults import ACCIDENTS, Nursery, Play, drawn
 
 NIGHTS, MORE_NIGHTS = 2, 6
 FEW, MANY = range(20), range(20, 520)
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory):
-    """A furnished store that is quick to copy."""
-    return without_territories(tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +22,11 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture
-def play(tmp_path, small, partners, nursery):
+def play(tmp_path, federation, partners, nursery):
     """Plays one schedule."""
 
     def played(seed: int, nights: int) -> None:
-        acted = Play(Federation(tmp_path, small), partners, nursery, seed)
+        acted = Play(federation, partners, nursery, seed)
         acted.nights(nights)
         acted.settled(tmp_path / "anew")
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import without_territories
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import source
@@ -140,9 +139,8 @@ def _records(_source: Any, answers: Sequence[Answer], raw: Any) -> Iterator[Any]
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
+def small(tmp_path_factory, furnished):
     """Stores, each empty and furnished with the vocabulary."""
-    furnished = without_territories(tmp_path_factory.mktemp("small"))
     base = tmp_path_factory.mktemp("stores")
 
     def made() -> Small:

@@ -257,9 +257,9 @@ def clustered(members: Sequence[str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory, furnished) -> Iterator[Published]:
+def small(tmp_path_factory, furnished_whole) -> Iterator[Published]:
     """The federation made by hand."""
-    federation = Federation(tmp_path_factory.mktemp("small"), furnished)
+    federation = Federation(tmp_path_factory.mktemp("small"), furnished_whole)
     federation.declare("")
     sources = {
         name: (Source(name, name.capitalize().replace("-", " "), "table", (), "ODbL-1.0", kind=kind), rows)
@@ -278,9 +278,9 @@ def record(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, furnished) -> Iterator[Published]:
+def whole(tmp_path_factory, furnished_whole) -> Iterator[Published]:
     """The demonstration and the founding documents, with links between their records."""
-    federation = Federation(tmp_path_factory.mktemp("whole"), furnished)
+    federation = Federation(tmp_path_factory.mktemp("whole"), furnished_whole)
     demo = (ROOT / "demo" / "sources.toml").read_text(encoding="utf-8")
     with Partners(ROOT / "demo" / "partners") as partners:
         federation.config.write_text(demo.replace("http://127.0.0.1:8018", partners.url), encoding="utf-8")

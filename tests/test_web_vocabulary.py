@@ -46,9 +46,9 @@ def located(code):
 
 
 @pytest.fixture(scope="module")
-def serving(tmp_path_factory, furnished):
+def serving(tmp_path_factory, furnished_whole):
     layout = Layout(tmp_path_factory.mktemp("store"))
-    shutil.copytree(furnished, layout.oxigraph)
+    shutil.copytree(furnished_whole, layout.oxigraph)
     ledger = Ledger.open(layout.ledger, base=BASE)
     gardens = [
         published("alpha", f"jardin-{n}", f"Jardin {n}", *about(THEME, located("35238"))) for n in range(7)
