@@ -5,9 +5,10 @@ answers go out. It knows neither the ledger nor what the triples mean, and is re
 ledger at any time.
 """
 
+from harvester.triplestore.asking import Answering, Query
 from harvester.triplestore.checkpoints import Checkpoints, Mark, mark
 from harvester.triplestore.lock import FileLock, held_since
-from harvester.triplestore.queries import Answering, Query, QueryPool
+from harvester.triplestore.queries import QueryPool
 from harvester.triplestore.store import TripleStore
 from harvester.triplestore.turns import Asker
 

@@ -13,7 +13,8 @@ from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 
 from harvester.errors import QueryError
-from harvester.triplestore.queries import Answering, Asking, Query, QueryPool
+from harvester.triplestore.asking import Answering, Asking, Query
+from harvester.triplestore.queries import QueryPool
 from harvester.triplestore.soundness import checked
 from harvester.triplestore.turns import Asker
 from harvester.triplestore.workers import Worker

@@ -15,7 +15,7 @@ from fastapi import Request
 from harvester.errors import QueryError
 from harvester.triplestore import Query
 from harvester.triplestore.lexer import form
-from harvester.triplestore.queries import LONGEST_QUERY
+from harvester.triplestore.soundness import LONGEST_QUERY
 from harvester.web.negotiation import (
     ENCODINGS,
     QUERY_GRAPHS,
