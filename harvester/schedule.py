@@ -26,7 +26,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
 from harvester.config import load, written
-from harvester.errors import HarvesterError, Problem
+from harvester.errors import ConfigError, HarvesterError, Problem
 from harvester.harvest import Asked, Plan, Report, plans, report_of, submit
 from harvester.keeping.alarming import alarm
 from harvester.keeping.retention import prune_when_due
@@ -170,6 +170,9 @@ class Clock:
         self._read_at = written(self._config)
         configuration = load(self._config)
         usable, problems = plans(configuration)
+        if self._configured and not usable:  # an editor empties the file before it writes
+            text = "declares no usable source any more; to harvest none, restart"
+            raise ConfigError([*problems, Problem(self._config.name, 0, None, text)])
         self._federation, self._problems = configuration.federation, problems
         self._configured = frozenset(usable)
         self._plans = {name: plan for name, plan in usable.items() if plan.source.enabled}

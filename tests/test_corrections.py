@@ -73,7 +73,7 @@ def test_corrected_field_is_published_and_shown_as_ours(garden):
     assert (report.outcome, report.message) == (Outcome.DONE, "10 created")
     assert told(garden, CITY) == [("Aniane",)]
     assert told(garden, "archipel:correction") == [(SHOWN,)]
-    assert told(garden, "dcterms:spatial/igeo:codeINSEE") == [("34010",)]
+    assert told(garden, "dcterms:spatial") == [("https://w3id.org/archipel/territoire/commune/34010",)]
     assert told(garden, "archipel:correction", "j2") == []
     assert garden.run("jardins").outcome == Outcome.UNCHANGED
 

@@ -71,8 +71,8 @@ def test_first_harvest_publishes_every_record_where_it_is(garden):
 
     assert (report.outcome, report.message) == (Outcome.DONE, "10 created")
     assert names(garden) == {f"Jardin {n}" for n in range(10)}
-    rows = garden.ask('SELECT ?n { ?c igeo:codeINSEE "34010" . ?r dcterms:spatial ?c ; rdfs:label ?n }')
-    assert len(rows) == 10
+    commune = "https://w3id.org/archipel/territoire/commune/34010"
+    assert len(garden.ask(f"SELECT ?r {{ ?r dcterms:spatial <{commune}> }}")) == 10
 
 
 def test_second_harvest_of_the_same_answers_changes_nothing_anywhere(garden):

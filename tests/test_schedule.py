@@ -132,6 +132,18 @@ def test_a_file_that_breaks_later_leaves_the_last_good_one_in_force(garden, pool
     assert "sources.toml:1: not TOML" in problems[0]
 
 
+def test_a_file_caught_empty_while_it_is_written_leaves_the_last_good_one_in_force(garden, pool):
+    ticking = clock(garden, pool)
+    ticking.start()
+    garden.config.write_text("", encoding="utf-8")
+    ticking.reread()
+    due, problems = ticking.next_run("jardins"), [str(problem) for problem in ticking.problems()]
+    ticking.stop()
+
+    assert due is not None
+    assert "declares no usable source any more" in problems[0]
+
+
 def test_a_source_added_to_the_file_is_harvested_without_a_restart(garden, pool, partners):
     reports = []
     ticking = clock(garden, pool, reports.append)
