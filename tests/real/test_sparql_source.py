@@ -120,6 +120,7 @@ def test_real_store_is_published_whole_then_exactly_what_changed(store, federati
     kept = {f"Organisation {number}" for number in range(CHANGED, ALL - DELETED)}
     assert published(federation) == renamed | kept
     aniane = (
-        'SELECT (COUNT(?r) AS ?n) { ?c igeo:codeINSEE "34010" . ?r a pair:Organization ; dcterms:spatial ?c }'
+        "SELECT (COUNT(?r) AS ?n) { ?r a pair:Organization ;"
+        " dcterms:spatial <https://w3id.org/archipel/territoire/commune/34010> }"
     )
     assert federation.ask(aniane) == [(str(ALL - DELETED),)]
