@@ -240,7 +240,7 @@ def ratios(told: Told) -> dict[str, float]:
     ours = told["ours"]
     return {
         f"{case}: ours / {name}": round(ours[case]["per_s"] / figures[case]["per_s"], 2)
-        for name, figures in told.items() if name != "ours" for case in figures
+        for name, figures in told.items() if name != "ours" for case in figures if figures[case]["per_s"]
     }  # fmt: skip
 
 
