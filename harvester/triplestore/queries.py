@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 
 from harvester.errors import QueryError, StoreError
 from harvester.triplestore.asking import Answering, Asking, Query
@@ -102,10 +102,8 @@ class QueryPool:
 
     def take(self, asker: Asker, deadline: float) -> Worker:
         """A worker on the current checkpoint, in turn; to be given back by `leave`."""
-        ready = Event()
-        mine = self.line_up(asker, ready.set)
-        ready.wait(max(0.0, deadline - time.monotonic()))
-        return self.made_ready(self.collect(mine), asker)
+        self._open()
+        return self.made_ready(self._turns.take(asker, deadline), asker)
 
     def line_up(self, asker: Asker, wake: Callable[[], None]) -> Waiting[Worker | None]:
         """Stand in the line for a worker; `wake` is called, from any thread, when it is time to `collect`.
@@ -113,11 +111,14 @@ class QueryPool:
         Raises:
             QueryError: 429 too many wait, 503 nothing is published, or the server is stopping.
         """
+        self._open()
+        return self._turns.line_up(asker, wake)
+
+    def _open(self) -> None:
         if self.checkpoint is None:
             raise QueryError("nothing is published yet; try again in a moment", status=503, kind="starting")
         if self._closed:
             raise QueryError("the server is stopping", status=503, kind="stopping")
-        return self._turns.line_up(asker, wake)
 
     def collect(self, mine: Waiting[Worker | None]) -> Worker | None:
         """The place that one in the line was given; raises QueryError when it is none."""
@@ -141,8 +142,7 @@ class QueryPool:
         try:
             return self._ready(worker)
         except BaseException:
-            self._turns.leave(asker, lasted=False)
-            self._turns.give(None)
+            self.unused(None, asker)
             raise
 
     def last(self, asker: Asker) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Lock
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from harvester.errors import QueryError
 
@@ -61,16 +61,15 @@ class Asker:
             self._ending = None
 
 
-class Ending:
+class Ending(Protocol):
     """What can be ended from another thread."""
 
     def end(self) -> None:
         """End it; doing it twice does nothing more."""
-        raise NotImplementedError
 
 
 @dataclass(eq=False, slots=True)
-class Waiting(Ending, Generic[Place]):
+class Waiting(Generic[Place]):
     """One in the line; `wake` is called, from any thread, when there is a place or no sense in waiting.
 
     `given` is the place, in a tuple because a place may be None.

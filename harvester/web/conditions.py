@@ -6,14 +6,13 @@ program that has an answer under that tag need not ask again. Tags are weak: the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import cache
-from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 
 from harvester.triplestore import Mark, Query
+from harvester.web import conditional
 from harvester.web.serving import Serving
 
 VARIES = {"Vary": "Accept, Accept-Encoding, Accept-Language"}
@@ -22,8 +21,7 @@ VARIES = {"Vary": "Accept, Accept-Encoding, Accept-Language"}
 def tag(mark: Mark, query: Query) -> str:
     """The entity tag of the answer to a query on a checkpoint, whatever its encoding."""
     about = [query.text, query.results, query.graph, *query.default_graph, None, *query.named_graphs]
-    told = json.dumps([_code(), mark.fingerprint, query.base, about])
-    return f'W/"{blake2b(told.encode(), digest_size=12).hexdigest()}"'
+    return f"W/{conditional.tag(_code(), mark.fingerprint, query.base, about)}"
 
 
 def held(header: str | None, tag: str) -> bool:
