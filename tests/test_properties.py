@@ -25,11 +25,11 @@ from harvester.harvest.reading import Sums
 from harvester.harvest.run import Harvest
 from harvester.layout import Layout
 from harvester.ledger import Ledger, Outlook
+from harvester.ledger.difference import difference
 from harvester.ledger.packing import unpack
 from harvester.ledger.tables import changes, records
 from harvester.model import Answer, Federation, Gone, Kept, Listing, Outcome, Record, Rejected
 from harvester.publish import Publication
-from harvester.publish.publication import _effect
 from harvester.triplestore import TripleStore
 
 BASE = Federation().base
@@ -272,7 +272,8 @@ def test_patches_of_the_difference_lead_to_what_is_published(small, nights, step
             position, net = found.ledger.net_changes("test", held, limit=step)
             if position == held:
                 break
-            store.patch(owner, graph, position, _effect(net))
+            delete, insert = difference(net)
+            store.patch(owner, graph, position, (b"".join(delete), b"".join(insert)))
             held = position
 
         wanted = {line for triples in found.published().values() for line in triples.splitlines()}

@@ -18,7 +18,8 @@ from harvester.errors import MirrorError, StoreError
 from harvester.fetch import agent
 from harvester.fetch.remote import Remote
 from harvester.layout import Layout
-from harvester.ledger import Ledger, NetChange
+from harvester.ledger import Ledger
+from harvester.ledger.difference import difference
 from harvester.mirror.marks import Mark, Marks, Position
 from harvester.mirror.note import Note, note, written
 from harvester.mirror.sending import Patch, Sender, Unfit
@@ -121,7 +122,7 @@ class Mirror:
                 return
             after, upto = replace(holds, change=change), None
             marks = self._marks.begun(graph, str(after)), self._marks.ended(graph, str(after))
-            self._sender.patch(Patch(graph, *_effect(net), *marks))
+            self._sender.patch(Patch(graph, *difference(net), *marks))
             holds = after
 
 
@@ -182,15 +183,3 @@ def _continues(holds: Position, wished: Position, mark: Mark) -> bool:
         begun is None if mark.begun is None else begun is not None and begun.redactions == wished.redactions
     )
     return known and holds.redactions == wished.redactions and max(holds, begun or holds) <= wished
-
-
-def _effect(net: list[NetChange]) -> tuple[list[bytes], list[bytes]]:
-    """Net changes -> (lines to delete, lines to insert); no line is in both, as no two records share one."""
-    delete: list[bytes] = []
-    insert: list[bytes] = []
-    for change in net:
-        old = set((change.old or b"").splitlines(keepends=True))
-        new = set((change.new or b"").splitlines(keepends=True))
-        delete += sorted(old - new)
-        insert += sorted(new - old)
-    return delete, insert

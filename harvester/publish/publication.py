@@ -21,7 +21,8 @@ from harvester import canonical, iri, territory, vocab
 from harvester.errors import StoreError, disk_error
 from harvester.index import Index
 from harvester.layout import Layout
-from harvester.ledger import Ledger, NetChange
+from harvester.ledger import Ledger
+from harvester.ledger.difference import difference
 from harvester.ledger.faults import finding
 from harvester.ledger.freshness import freshness
 from harvester.ledger.redaction import redactions
@@ -173,7 +174,8 @@ class Publication:
             position, net = self._ledger.net_changes(source, held, limit=_STEP)
             if position == held:
                 return True
-            self._store.patch(owner, graph, position, _effect(net))
+            delete, insert = difference(net)
+            self._store.patch(owner, graph, position, (b"".join(delete), b"".join(insert)))
             held = position
 
     def _report(self, source: str, description: Mapping[str, Any], *, after: int) -> bool:
@@ -258,18 +260,6 @@ def _fingerprint(lines: Iterable[bytes]) -> tuple[int, int]:
         count += 1
         total += int.from_bytes(blake2b(line, digest_size=8).digest())
     return count, total
-
-
-def _effect(net: list[NetChange]) -> tuple[bytes, bytes]:
-    """Net changes -> (triples to delete, triples to insert): the difference, line by line."""
-    delete: list[bytes] = []
-    insert: list[bytes] = []
-    for change in net:
-        old = set((change.old or b"").splitlines(keepends=True))
-        new = set((change.new or b"").splitlines(keepends=True))
-        delete += sorted(old - new)
-        insert += sorted(new - old)
-    return b"".join(delete), b"".join(insert)
 
 
 def _note(path: Path, told: Mapping[str, int]) -> None:
